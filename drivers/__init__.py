@@ -1,0 +1,1 @@
+"""The hardware; nothing of gated is imported here."""

@@ -1,0 +1,1 @@
+"""ID-card readers on a serial line."""

@@ -1,0 +1,1 @@
+"""The MLX90614 infrared thermometer on I2C."""

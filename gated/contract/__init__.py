@@ -1,0 +1,1 @@
+"""What gate and hub say to each other: topics and messages, pure."""

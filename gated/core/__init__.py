@@ -1,0 +1,1 @@
+"""What is decided: pure functions and step machines, no input or output."""

@@ -1,0 +1,1 @@
+"""What is remembered: roster, journal and the database they stand on."""
