@@ -48,7 +48,7 @@ class Category(StrEnum):
     RESCUE = "rescue"
     STAFF = "staff"
     CARER = "carer"
-    WORKER_PASS = "worker_pass"  # noqa: S105 - a category of people, not a secret
+    WORKER_PASS = "worker_pass"
     RETURNEE = "returnee"
     UNKNOWN = "unknown"
 
@@ -67,7 +67,7 @@ class StatusCode(StrEnum):
     MEDICINE_BUYER = "medicine_buyer"
     CHECKIN_MISSING = "checkin_missing"
     TEST_DUE = "test_due"
-    PASS_VOID = "pass_void"  # noqa: S105 - a status, not a secret
+    PASS_VOID = "pass_void"
     WATCH = "watch"
     MOVED_OUT = "moved_out"
 
@@ -114,7 +114,7 @@ class TemperatureState(StrEnum):
 class GuardActionKind(StrEnum):
     """What a guard can press."""
 
-    MANUAL_PASS = "manual_pass"  # noqa: S105 - an action, not a secret
+    MANUAL_PASS = "manual_pass"
     REFUSE = "refuse"
     CLINICAL = "clinical"
 
@@ -188,8 +188,7 @@ class Display:
 class Holder:
     """A credential and, when the roster knows one, the person it belongs to.
 
-    host_quarantine: the household the person belongs to or visits has a member in home
-    quarantine, suspected or confirmed now (decided by the caller's clock).
+    household_statuses: statuses of everyone in the household the person belongs to or visits.
     """
 
     credential: Credential
