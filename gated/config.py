@@ -1,0 +1,247 @@
+"""Loads gated.toml: every problem at once, unknown keys with the nearest known one.
+
+One table of keys (the models below) drives loading, `gated check` and config/README.md.
+Frozen after loading; each part of the program receives only its own section.
+"""
+
+import os
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from gated.errors import ConfigError
+
+DEFAULT_PATH = Path("/etc/gated/gated.toml")
+DEFAULT_HUB_PATH = Path("/etc/gated/hub.toml")
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are refused, values do not change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GateSection(Section):
+    """Which gate this is."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+    site: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+    zone: Annotated[int, Field(ge=0, le=65535)] = 1
+    lane: str = ""
+    name: str = ""
+    name_en: str = ""
+    direction: Literal["in", "out"] = "in"
+    language: Literal["zh", "en"] = "zh"
+    timezone: str = "Asia/Shanghai"
+    shadow: bool = False
+    clock: Literal["auto", "trusted"] = "auto"
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            text = f"{value!r} is not a time zone name, for example Asia/Shanghai"
+            raise ValueError(text) from error
+        return value
+
+
+class StoreSection(Section):
+    """Where roster.db, journal.db and the roster generations live."""
+
+    dir: Path = Path("/var/lib/gated")
+
+
+class KeysSection(Section):
+    """Files with this site's keys; docs/keys.md says what losing each one means."""
+
+    site: Path = Path("/etc/gated/keys/site.key")
+    rest: Path = Path("/etc/gated/keys/rest.key")
+    trust: Path = Path("/etc/gated/keys/trust.json")
+
+
+class CardReaderSection(Section):
+    """A serial credential reader."""
+
+    kind: Literal["sam"] = "sam"
+    port: str
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
+
+
+class CameraSection(Section):
+    """The camera that looks for pass codes."""
+
+    source: str
+    decoder: Literal["auto", "zxing", "pyzbar"] = "auto"
+    width: Annotated[int, Field(ge=320, le=4096)] = 1280
+    height: Annotated[int, Field(ge=240, le=2160)] = 720
+    fps: Annotated[int, Field(ge=1, le=60)] = 10
+
+
+class ThermometerSection(Section):
+    """The infrared thermometer and this site's calibration file."""
+
+    bus: str | int = 1
+    address: Annotated[int, Field(ge=0x08, le=0x77)] = 0x5A
+    variant: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "DCC"
+    supply_v: Annotated[float, Field(ge=2.6, le=5.5)] = 3.3
+    site: Path | None = None
+    warm_up_s: Annotated[int, Field(ge=0, le=3600)] = 60
+
+
+class BrokerSection(Section):
+    """The MQTT broker between gate and hub."""
+
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)] = 8883
+    tls: bool = True
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+    username: str = ""
+    password: str = ""
+    roster: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "main"
+    reconnect_s: Annotated[float, Field(ge=0.05, le=60)] = 1.0
+
+
+class ScreenSection(Section):
+    """The guard's status screen, a web page for the kiosk browser."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8321
+    diagonal_in: Annotated[float, Field(ge=2, le=30)] = 5.0
+
+
+class VisitSection(Section):
+    """How long the terminal waits for people and guards, in seconds."""
+
+    pair_s: Annotated[float, Field(ge=3, le=60)] = 10.0
+    measure_s: Annotated[float, Field(ge=1, le=60)] = 10.0
+    dedupe_s: Annotated[float, Field(ge=0, le=1800)] = 5.0
+    try_gap_s: Annotated[float, Field(ge=0.5, le=60)] = 5.0
+    guard_s: Annotated[float, Field(ge=1, le=120)] = 30.0
+
+
+class Config(Section):
+    """The whole of gated.toml."""
+
+    gate: GateSection
+    store: StoreSection = StoreSection()
+    keys: KeysSection = KeysSection()
+    card_reader: tuple[CardReaderSection, ...] = ()
+    camera: CameraSection | None = None
+    thermometer: ThermometerSection | None = None
+    broker: BrokerSection | None = None
+    screen: ScreenSection | None = None
+    visit: VisitSection = VisitSection()
+
+    @field_validator("card_reader", mode="before")
+    @classmethod
+    def _one_table_is_a_list_of_one(cls, value: object) -> object:
+        return [value] if isinstance(value, dict) else value
+
+
+class HubSection(Section):
+    """Which site's hub this is."""
+
+    site: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+    roster: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "main"
+    timezone: str = "Asia/Shanghai"
+
+
+class HubStoreSection(Section):
+    """The hub's database, an SQLAlchemy URL."""
+
+    url: str = "sqlite:////var/lib/gated-hub/hub.db"
+
+
+class HubKeysSection(Section):
+    """Keys the hub needs to build and sign rosters."""
+
+    site: Path = Path("/etc/gated/keys/site.key")
+    rest: Path = Path("/etc/gated/keys/rest.key")
+    signing: Path = Path("/etc/gated/keys/roster-signing.pem")
+
+
+class HubConfig(Section):
+    """The whole of hub.toml."""
+
+    hub: HubSection
+    store: HubStoreSection = HubStoreSection()
+    keys: HubKeysSection = HubKeysSection()
+    broker: BrokerSection
+
+
+def load(path: Path | None = None) -> Config:
+    """Return the gate's configuration. Raises ConfigError with every problem, one per line.
+
+    path: None means GATED_CONFIG, else /etc/gated/gated.toml.
+    """
+    return _load(path or Path(os.environ.get("GATED_CONFIG", DEFAULT_PATH)), Config)
+
+
+def load_hub(path: Path | None = None) -> HubConfig:
+    """Return the hub's configuration. Raises ConfigError with every problem, one per line.
+
+    path: None means GATED_HUB_CONFIG, else /etc/gated/hub.toml.
+    """
+    return _load(path or Path(os.environ.get("GATED_HUB_CONFIG", DEFAULT_HUB_PATH)), HubConfig)
+
+
+def _load(path: Path, model: type[_Model]) -> _Model:
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        remedy = "copy config/gated.toml there, or name another file with --config"
+        message = f"cannot read configuration {path}: {error.strerror}; {remedy}"
+        raise ConfigError(message) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"configuration {path} is not UTF-8 text; save it as UTF-8") from error
+    try:
+        return model.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"configuration {path} is not TOML: {error}") from error
+    except ValidationError as error:
+        lines = [_sentence(model, problem["loc"], dict(problem)) for problem in error.errors()]
+        raise ConfigError("\n".join([f"configuration {path}:", *lines])) from error
+
+
+def _sentence(
+    model: type[BaseModel], loc: tuple[int | str, ...], problem: dict[str, object]
+) -> str:
+    where = f"[{loc[0]}]" + "".join(f" {part}" for part in loc[1:] if isinstance(part, str))
+    if problem["type"] == "extra_forbidden":
+        known = _known_keys(model, loc)
+        near = get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
+        hint = f", did you mean {near[0]}?" if near else f"; known here: {', '.join(known)}"
+        return f"  {where}: unknown key{hint}"
+    if problem["type"] == "missing":
+        return f"  {where}: missing"
+    value = problem.get("input")
+    shown = f" (got {value!r})" if isinstance(value, str | int | float) else ""
+    return f"  {where}: {problem['msg']}{shown}"
+
+
+def _known_keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """Return the keys the table at `loc` may hold."""
+    if len(loc) == 1:
+        return list(model.model_fields)
+    section = model.model_fields[str(loc[0])].annotation
+    for candidate in _models_in(section):
+        return list(candidate.model_fields)
+    return []
+
+
+def _models_in(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    inner = getattr(annotation, "__args__", ())
+    return [model for part in inner for model in _models_in(part)]

@@ -1,0 +1,115 @@
+"""What the session remembers between visits; every list is bounded, everything ages. Pure."""
+
+from dataclasses import dataclass, replace
+
+from gated.core.model import Measurement, TemperatureState
+from gated.core.visit import Surroundings, Timings, Visit
+
+CREDENTIALS_MAX = 16  # more than the people who can pass within the dedupe time
+TRIES_MAX = 64  # high readings within 15 minutes; the oldest is dropped
+UNANSWERED_MAX = 8  # checks waiting for the guard besides the one on the screen
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyReading:
+    """A measurement that came before its person; until_ms excluded."""
+
+    measurement: Measurement
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A CHECK that left the screen before the guard answered it."""
+
+    visit: int
+    deadline_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Counters and short lists: (reference, monotonic ms) pairs, oldest first."""
+
+    visits: int = 0
+    reading: EarlyReading | None = None
+    last_read_ms: int | None = None
+    credentials: tuple[tuple[bytes, int], ...] = ()
+    highs: tuple[tuple[bytes, int], ...] = ()
+    unanswered: tuple[Unanswered, ...] = ()
+
+    def forgotten(self, now_ms: int, timings: Timings) -> tuple["Memory", tuple[Unanswered, ...]]:
+        """Return the memory without what is too old, and the checks whose time is up."""
+        overdue = tuple(item for item in self.unanswered if item.deadline_ms <= now_ms)
+        keep = tuple(item for item in self.unanswered if item.deadline_ms > now_ms)
+        reading = self.reading
+        if reading is not None and reading.until_ms <= now_ms:
+            reading = None
+        highs = tuple(pair for pair in self.highs if now_ms - pair[1] < timings.tries_ms)
+        credentials = tuple(
+            pair for pair in self.credentials if now_ms - pair[1] < timings.dedupe_ms
+        )
+        memory = replace(
+            self, unanswered=keep, reading=reading, highs=highs, credentials=credentials
+        )
+        return memory, overdue
+
+    def seen_within(self, ref: bytes, now_ms: int, span_ms: int) -> bool:
+        """Return whether this credential made a record less than `span_ms` ago."""
+        return any(known == ref and now_ms - at < span_ms for known, at in self.credentials)
+
+    def read_within(self, now_ms: int, span_ms: int) -> bool:
+        """Return whether anyone was measured less than `span_ms` ago."""
+        return self.last_read_ms is not None and now_ms - self.last_read_ms < span_ms
+
+    def read_at(self, now_ms: int) -> "Memory":
+        """Return the memory after a measurement with a value."""
+        return replace(self, last_read_ms=now_ms)
+
+    def with_reading(self, measurement: Measurement, now_ms: int, pair_ms: int) -> "Memory":
+        """Return the memory holding a reading for the person who shows a credential next."""
+        early = EarlyReading(measurement, now_ms + pair_ms)
+        return replace(self, reading=early, last_read_ms=now_ms)
+
+    def with_credential(self, ref: bytes, now_ms: int) -> "Memory":
+        """Return the memory after this credential made a record."""
+        if not ref:
+            return self
+        others = tuple(pair for pair in self.credentials if pair[0] != ref)
+        return replace(self, credentials=(*others, (ref, now_ms))[-CREDENTIALS_MAX:])
+
+    def with_try(self, visit: Visit, now_ms: int, around: Surroundings) -> tuple["Memory", int]:
+        """Return the memory and the number of high readings of this person, this one included.
+
+        A high reading closer than the try gap to the one before is the same try.
+        """
+        key = _person_key(visit)
+        mine = [at for ref, at in self.highs if ref == key]
+        if not _is_high(visit.measurement, around):
+            return self, 0
+        if mine and now_ms - mine[-1] < around.timings.try_gap_ms:
+            return self, len(mine)
+        highs = (*self.highs, (key, now_ms))[-TRIES_MAX:]
+        return replace(self, highs=highs), len(mine) + 1
+
+    def waiting_for_guard(self, visit: int, deadline_ms: int) -> "Memory":
+        """Return the memory of one more unanswered check."""
+        waiting = (*self.unanswered, Unanswered(visit, deadline_ms))
+        return replace(self, unanswered=waiting[-UNANSWERED_MAX:])
+
+    def guard_answered(self, visit: int) -> "Memory":
+        """Return the memory in which this visit waits no more."""
+        left = tuple(item for item in self.unanswered if item.visit != visit)
+        return replace(self, unanswered=left)
+
+
+def _person_key(visit: Visit) -> bytes:
+    person = visit.holder.person
+    return person.ref if person is not None else visit.holder.credential.ref
+
+
+def _is_high(measurement: Measurement | None, around: Surroundings) -> bool:
+    if measurement is None or around.policy is None:
+        return False
+    value = measurement.decision_mc
+    calibrated = measurement.state is TemperatureState.NORMAL
+    return calibrated and value is not None and value >= around.policy.fever_mc
