@@ -1,0 +1,208 @@
+"""Runs the devices: opens, reads, retries, translates readings into events.
+
+The only module besides app.py that imports drivers. A device that fails is a state on the screen
+and heals by itself: it is opened again after 1, 2, 4 ... 30 s with jitter. Lost is reported once,
+back is reported once.
+"""
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from drivers.card_reader.device import SamReader
+from drivers.card_reader.protocol_dialogue import CardRefused
+from drivers.card_reader.protocol_records import CardRead
+from drivers.errors import DeviceDenied, DriverError
+from drivers.qr_camera.decode import Decoder
+from drivers.qr_camera.device import Camera, Frame
+from drivers.qr_camera.protocol import CodeWatch
+from drivers.thermometer.device import Bus, Mlx90614, Sample, open_bus
+from gated.config import CameraSection, CardReaderSection, ThermometerSection
+from gated.core.thermometry_window import SensorSample
+from gated.gate.events import (
+    CardRejected,
+    CardSeen,
+    CodeSeen,
+    DeviceChanged,
+    Inbox,
+    SampleTaken,
+)
+from gated.gate.health import PartState
+from gated.log import logger
+from gated.process.clock import SystemClock
+
+READ_S = 0.5  # one wait for a reading; how soon a stop is noticed without an interrupt
+RETRY_FIRST_S = 1.0
+RETRY_MAX_S = 30.0
+
+_log = logger("devices")
+
+_R_co = TypeVar("_R_co", covariant=True)
+_R = TypeVar("_R")
+
+BusOpener = Callable[[str | int], Bus]
+
+
+class Device(Protocol[_R_co]):
+    """The one face of every driver."""
+
+    def read(self, timeout_s: float) -> _R_co | None:
+        """Return a reading or None for nothing yet. Raises DriverError."""
+
+    def interrupt(self) -> None:
+        """End a blocked read."""
+
+    def close(self) -> None:
+        """Free the device; may be called twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTask(Generic[_R]):
+    """What one loop does: which part it is, how it opens the device, what it does with readings.
+
+    answers_at_open: `open` has already heard the device answer; others count as well only with
+    their first reading.
+    """
+
+    part: str
+    open: Callable[[], Device[_R]]
+    take: Callable[[_R], None]
+    answers_at_open: bool = False
+
+
+class DeviceLoop(Generic[_R]):
+    """One thread around one device: a Worker of the supervisor."""
+
+    def __init__(self, task: DeviceTask[_R], inbox: Inbox, clock: SystemClock) -> None:
+        self.name = task.part
+        self._task = task
+        self._inbox = inbox
+        self._clock = clock
+        self._device: Device[_R] | None = None
+        self._lock = threading.Lock()
+        self._random = random.Random()  # noqa: S311 - jitter, not a secret
+        self._reported: PartState | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Read the device until `stop`; open it again after every failure."""
+        wait_s = RETRY_FIRST_S
+        while not stop.is_set():
+            try:
+                self._read_until(stop)
+            except DriverError as error:
+                if self._reported == "ok":
+                    wait_s = RETRY_FIRST_S
+                self._report("fail", str(error))
+                pause_s = RETRY_MAX_S if isinstance(error, DeviceDenied) else wait_s
+                stop.wait(pause_s * self._random.uniform(0.8, 1.2))
+                wait_s = min(wait_s * 2, RETRY_MAX_S)
+            finally:
+                self._close()
+
+    def interrupt(self) -> None:
+        """End a blocked read; from any thread."""
+        with self._lock:
+            if self._device is not None:
+                self._device.interrupt()
+
+    def _read_until(self, stop: threading.Event) -> None:
+        device = self._task.open()
+        with self._lock:
+            self._device = device
+        if self._task.answers_at_open:
+            self._report("ok")
+        while not stop.is_set():
+            reading = device.read(READ_S)
+            if reading is not None:
+                self._report("ok")
+                self._task.take(reading)
+
+    def _close(self) -> None:
+        with self._lock:
+            device, self._device = self._device, None
+        if device is not None:
+            device.close()
+
+    def _report(self, state: PartState, problem: str = "") -> None:
+        if state == self._reported:
+            return
+        self._reported = state
+        if state == "ok":
+            _log.info("device.ready", device=self.name)
+        else:
+            _log.warning("device.lost", device=self.name, problem=problem)
+        what, _, remedy = problem.partition("; ")
+        self._inbox.put(DeviceChanged(self._clock.now(), self._task.part, state, what, remedy))
+
+
+def card_reader_loop(
+    section: CardReaderSection, inbox: Inbox, clock: SystemClock
+) -> DeviceLoop[CardRead | CardRefused]:
+    """Return the loop of one serial ID-card reader."""
+
+    def opened() -> SamReader:
+        reader = SamReader(section.port, section.baud)
+        try:
+            reader.probe()
+        except DriverError:
+            reader.close()
+            raise
+        return reader
+
+    def take(reading: CardRead | CardRefused) -> None:
+        at = clock.now()
+        if isinstance(reading, CardRead):
+            numbers = reading.other_numbers
+            inbox.put(CardSeen(at, reading.id_number, numbers, reading.valid_until))
+        else:
+            inbox.put(CardRejected(at, reading.kind))
+
+    return DeviceLoop(DeviceTask("card_reader", opened, take, answers_at_open=True), inbox, clock)
+
+
+def camera_loop(section: CameraSection, inbox: Inbox, clock: SystemClock) -> DeviceLoop[Frame]:
+    """Return the loop that looks for pass codes in the camera's frames."""
+    watch = CodeWatch()
+    decoders: list[Decoder] = []
+
+    def opened() -> Camera:
+        if not decoders:
+            decoders.append(Decoder(section.decoder))
+        return Camera(section.source, section.width, section.height, section.fps)
+
+    def take(frame: Frame) -> None:
+        nonlocal watch
+        texts = [code.text for code in decoders[0].read_frame(frame.grey)]
+        watch, presented = watch.step(texts, frame.taken_s)
+        for text in presented:
+            inbox.put(CodeSeen(clock.now(), text))
+
+    return DeviceLoop(DeviceTask("camera", opened, take), inbox, clock)
+
+
+def thermometer_loop(
+    section: ThermometerSection,
+    inbox: Inbox,
+    clock: SystemClock,
+    bus_opener: BusOpener | None = None,
+) -> DeviceLoop[Sample]:
+    """Return the loop of the thermometer. bus_opener: how [thermometer] bus becomes a bus."""
+    opener: BusOpener = open_bus if bus_opener is None else bus_opener
+
+    def opened() -> Mlx90614:
+        bus = opener(section.bus)
+        return Mlx90614(bus, section.address, variant=section.variant, supply_v=section.supply_v)
+
+    def take(sample: Sample) -> None:
+        taken_ms = int(sample.taken_s * 1000)
+        reading = SensorSample(taken_ms, sample.object_mc, sample.ambient_mc)
+        inbox.offer(SampleTaken(clock.now(), reading))
+
+    return DeviceLoop(DeviceTask("thermometer", opened, take), inbox, clock)
+
+
+def picture_decoder() -> Decoder:
+    """Return the decoder for pictures on disk: the same code as for camera frames."""
+    return Decoder("auto")

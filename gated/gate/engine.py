@@ -1,0 +1,310 @@
+"""The one thread that decides: inbox event -> pure session -> effects, in order.
+
+Owns the session's state and everything that writes the journal. For each effect the order is
+fixed: record first, then show. What is shown was committed before (design decision 14 is the one
+exception, and then the screen says so).
+"""
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
+
+from gated.config import GateSection, VisitSection
+from gated.core import session
+from gated.core.canonical import Json
+from gated.core.facts import Policy
+from gated.core.model import ClockState, Direction, Moment, TemperatureState
+from gated.core.visit import (
+    CredentialSeen,
+    Effect,
+    Elapsed,
+    Event,
+    FollowUp,
+    GuardActed,
+    Record,
+    Show,
+    Surroundings,
+    Timings,
+    VerdictView,
+)
+from gated.gate.desk_of_hub import HubDesk
+from gated.gate.events import (
+    CardRejected,
+    CardSeen,
+    CodeSeen,
+    DeviceChanged,
+    GuardPressed,
+    Inbox,
+    SampleTaken,
+)
+from gated.gate.health import FAULT_CODES, Health
+from gated.gate.presenter import Presenter, Status
+from gated.gate.recorder import Recorded, Recorder
+from gated.gate.resolver import Resolver, local
+from gated.gate.thermometer_desk import ThermometerDesk
+from gated.log import logger
+from gated.process.clock import SystemClock
+from gated.screen.feed import Feed
+
+TICK_MS = 1_000  # clock on the screen, retries of the journal, look for a new roster
+
+_log = logger("engine")
+
+
+@dataclass(slots=True)
+class Desks:
+    """The engine's helpers; made on the engine's own thread because they own databases."""
+
+    recorder: Recorder
+    resolver: Resolver
+    hub: HubDesk
+    thermometer: ThermometerDesk | None
+    closing: ExitStack = field(default_factory=ExitStack)
+
+
+class Engine:
+    """A Worker. open_desks is called on the engine's thread before the first event."""
+
+    name = "engine"
+
+    def __init__(
+        self,
+        gate: GateSection,
+        visit: VisitSection,
+        inbox: Inbox,
+        feed: Feed,
+        health: Health,
+        open_desks: Callable[[], Desks],
+    ) -> None:
+        self._gate = gate
+        self._inbox = inbox
+        self._feed = feed
+        self._health = health
+        self._open_desks = open_desks
+        self._timings = timings(visit)
+        self._timezone = ZoneInfo(gate.timezone)
+        self._clock = SystemClock(trusted=gate.clock == "trusted")
+        self._presenter = Presenter(gate, health)
+        self._policy: Policy | None = Policy()
+        self._state: session.State = session.Idle()
+        self._desks: Desks | None = None
+        self._next_tick_ms = 0
+        self.ready = threading.Event()
+        self.beat_ms = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Take events until `stop`; then give the databases back."""
+        desks = self._open_desks()
+        self._desks = desks
+        with desks.closing:
+            self._tick(self._clock.now())
+            self.ready.set()
+            while not stop.is_set():
+                now = self._clock.now()
+                self.beat_ms = now.mono_ms
+                event = self._inbox.take(self._pause_s(now))
+                now = self._clock.now()
+                if event is not None:
+                    self._handle(event, now)
+                self._expire(now)
+
+    def interrupt(self) -> None:
+        """Wake the engine so that it sees the stop flag."""
+        self._inbox.offer(None)
+
+    # -- time -----------------------------------------------------------------------------------
+
+    def _pause_s(self, now: Moment) -> float:
+        deadlines = [self._next_tick_ms]
+        due = session.next_deadline_ms(self._state)
+        if due is not None:
+            deadlines.append(due)
+        return max(0, min(deadlines) - now.mono_ms) / 1000
+
+    def _expire(self, now: Moment) -> None:
+        due = session.next_deadline_ms(self._state)
+        if due is not None and due <= now.mono_ms:
+            self._feed_session(Elapsed(), now, now)
+        if now.mono_ms >= self._next_tick_ms:
+            self._tick(now)
+
+    def _tick(self, now: Moment) -> None:
+        self._next_tick_ms = now.mono_ms + TICK_MS
+        desks = self._at_work()
+        desks.recorder.retry()
+        self._note_storage(desks.recorder, now)
+        self._note_clock(now)
+        desks.resolver.roster = desks.hub.roster_of_the_moment(now)
+        self._publish(now)
+
+    # -- events ---------------------------------------------------------------------------------
+
+    def _handle(self, event: object, now: Moment) -> None:
+        desks = self._at_work()
+        match event:
+            case CardSeen():
+                self._credential(CredentialSeen(desks.resolver.card(event)), event.at, now)
+            case CodeSeen():
+                self._credential(CredentialSeen(desks.resolver.code(event)), event.at, now)
+            case CardRejected():
+                self._credential(CredentialSeen(desks.resolver.rejected(event)), event.at, now)
+            case SampleTaken() if desks.thermometer is not None:
+                today = local(now, self._timezone).date()
+                for outcome in desks.thermometer.sampled(event.sample, today):
+                    self._feed_session(outcome, event.at, now)
+            case GuardPressed():
+                self._guard(event, now)
+            case DeviceChanged():
+                self._device(event, now)
+            case _:
+                if desks.hub.handle(event, now):
+                    desks.resolver.roster = desks.hub.roster_of_the_moment(now)
+                    self._publish(now)
+
+    def _credential(self, seen: CredentialSeen, at: Moment, now: Moment) -> None:
+        self._feed_session(seen, at, now)
+        thermometer = self._at_work().thermometer
+        if thermometer is not None and isinstance(self._state, session.Measuring):
+            for outcome in thermometer.presented(at):
+                self._feed_session(outcome, at, now)
+
+    def _guard(self, pressed: GuardPressed, now: Moment) -> None:
+        if pressed.action.visit != self._presenter.visit:
+            pressed.answer.put("visit_over")
+            return
+        before = self._state
+        self._feed_session(GuardActed(pressed.action), pressed.at, now)
+        pressed.answer.put(None if self._state is not before else "visit_over")
+
+    def _device(self, changed: DeviceChanged, now: Moment) -> None:
+        changed_state = self._health.set(
+            changed.part, changed.state, changed.detail, changed.remedy
+        )
+        code = FAULT_CODES.get(changed.part)
+        desks = self._at_work()
+        if changed_state and code is not None:
+            state = "since" if changed.state == "fail" else "cleared"
+            desks.recorder.device(code, state, changed.part, changed.at)
+        if changed.part == "thermometer" and desks.thermometer is not None:
+            if changed.state == "fail":
+                for outcome in desks.thermometer.lost(changed.at):
+                    self._feed_session(outcome, changed.at, now)
+            else:
+                desks.thermometer.healthy = True
+        self._publish(now)
+
+    # -- session --------------------------------------------------------------------------------
+
+    def _feed_session(self, event: Event, at: Moment, now: Moment) -> None:
+        around = self._surroundings(now)
+        self._state, effects = session.step(self._state, event, now, around)
+        for effect in effects:
+            self._carry_out(effect, at, now, around)
+        if effects:
+            self._publish(now)
+
+    def _carry_out(self, effect: Effect, at: Moment, now: Moment, around: Surroundings) -> None:
+        desks = self._at_work()
+        match effect:
+            case Record():
+                recorded = desks.recorder.passage(effect, now, around, self._more(desks))
+                self._passed(effect, recorded, at, now)
+            case FollowUp():
+                desks.recorder.follow_up(effect, now)
+            case Show(view):
+                self._presenter.show(view, now.mono_ms)
+
+    def _passed(self, order: Record, recorded: Recorded, at: Moment, now: Moment) -> None:
+        """The passage is committed: let the screen and the reference know, then the log."""
+        desks = self._at_work()
+        view = VerdictView(order.visit, order.decision, now.mono_ms, order.tries)
+        kept = recorded.entry is not None
+        stamp = local(now, self._timezone)
+        self._presenter.passed(view, recorded.key, stamp, recorded=kept)
+        taken = order.visit.measurement
+        if desks.thermometer is not None and taken is not None:
+            if taken.state is TemperatureState.MISSING:
+                desks.thermometer.missed(now)
+            elif order.decision.verdict.value.startswith("ALLOW"):
+                desks.thermometer.accepted(taken, now)
+        _log.info(
+            "passage.decided",
+            key=recorded.key,
+            verdict=order.decision.verdict.value,
+            reasons=",".join(code.value for code in order.decision.reasons),
+            credential=order.visit.holder.credential.kind.value,
+            visit=order.visit.number,
+            recorded=kept,
+            waited_ms=now.mono_ms - at.mono_ms,
+        )
+
+    def _more(self, desks: Desks) -> dict[str, Json]:
+        return {
+            "roster_rev": desks.hub.roster_rev,
+            "offline": int(not desks.hub.online),
+            "degraded": list(self._health.faults()),
+        }
+
+    def _surroundings(self, now: Moment) -> Surroundings:
+        desks = self._at_work()
+        state = "none"
+        if desks.thermometer is not None:
+            failed = self._health.part("thermometer").state == "fail"
+            state = "fault" if failed else "ok"
+        return Surroundings(
+            now=local(now, self._timezone),
+            clock=now.clock,
+            direction=Direction(self._gate.direction),
+            policy=self._policy,
+            timings=self._timings,
+            thermometer=state,
+            gate=self._gate.id,
+            roster_age_h=desks.hub.roster_age_h(now),
+        )
+
+    # -- screen and health ----------------------------------------------------------------------
+
+    def _publish(self, now: Moment) -> None:
+        desks = self._at_work()
+        thermometer = desks.thermometer
+        status = Status(
+            local(now, self._timezone),
+            desks.hub.link(now),
+            too_cold=thermometer is not None and thermometer.too_cold,
+        )
+        snapshot = self._presenter.snapshot(status, self._surroundings(now), now.mono_ms)
+        self._feed.publish(replace(snapshot, guard=""))
+
+    def _note_storage(self, recorder: Recorder, now: Moment) -> None:
+        if recorder.held:
+            detail = f"{recorder.held} records wait in memory"
+            self._health.set("storage", "fail", detail, "check the card; free space")
+        elif self._health.set("storage", "ok"):
+            recorder.device("DEV_STORE_FULL", "cleared", "storage", now)
+
+    def _note_clock(self, now: Moment) -> None:
+        if now.clock is ClockState.SYNCED:
+            self._health.set("clock", "ok")
+        elif now.clock is ClockState.HOLDOVER:
+            self._health.set("clock", "warn", "running on the battery clock")
+        else:
+            remedy = "connect the network or fit a clock module"
+            self._health.set("clock", "warn", "nobody vouches for the time", remedy)
+
+    def _at_work(self) -> Desks:
+        assert self._desks is not None, "the engine runs"
+        return self._desks
+
+
+def timings(visit: VisitSection) -> Timings:
+    """Return the session's waiting times from the [visit] section."""
+    return replace(
+        Timings(),
+        pair_ms=int(visit.pair_s * 1000),
+        measure_ms=int(visit.measure_s * 1000),
+        dedupe_ms=int(visit.dedupe_s * 1000),
+        try_gap_ms=int(visit.try_gap_s * 1000),
+        guard_ms=int(visit.guard_s * 1000),
+    )

@@ -1,0 +1,75 @@
+"""The one source of health: screen, `gated check`, status message and logs all read it."""
+
+import threading
+from dataclasses import dataclass
+from typing import Literal
+
+PartState = Literal["ok", "warn", "fail", "off"]
+
+PARTS = (
+    "config",
+    "card_reader",
+    "camera",
+    "thermometer",
+    "barrier",
+    "clock",
+    "storage",
+    "roster",
+    "policy",
+    "keys",
+    "broker",
+    "hub",
+    "screen",
+    "power",
+)
+
+# Which device event a failing part is reported as.
+FAULT_CODES = {
+    "card_reader": "DEV_READER_FAULT",
+    "camera": "DEV_CAMERA_FAULT",
+    "thermometer": "DEV_THERMO_FAULT",
+    "storage": "DEV_STORE_FULL",
+    "clock": "DEV_CLOCK_LOST",
+    "roster": "DEV_ROSTER_STALE",
+    "broker": "DEV_LINK_DOWN",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How one part is. detail: what is the matter; remedy: what a person should do."""
+
+    name: str
+    state: PartState = "off"
+    detail: str = ""
+    remedy: str = ""
+
+
+class Health:
+    """How every part is. Set by the engine (and by app before it runs), read by anyone."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._parts = {name: Part(name) for name in PARTS}
+
+    def set(self, name: str, state: PartState, detail: str = "", remedy: str = "") -> bool:
+        """Note how a part is; return whether its state changed."""
+        assert name in PARTS, f"unknown part {name}"
+        with self._lock:
+            before = self._parts[name].state
+            self._parts[name] = Part(name, state, detail, remedy)
+        return before != state
+
+    def part(self, name: str) -> Part:
+        """Return one part."""
+        with self._lock:
+            return self._parts[name]
+
+    def parts(self) -> tuple[Part, ...]:
+        """Return all parts in their fixed order."""
+        with self._lock:
+            return tuple(self._parts[name] for name in PARTS)
+
+    def faults(self) -> list[str]:
+        """Return the names of the parts that fail now."""
+        return [part.name for part in self.parts() if part.state == "fail"]

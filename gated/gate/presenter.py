@@ -1,0 +1,200 @@
+"""Fills the screen's snapshot from what the session shows and how the gate is. Engine thread."""
+
+from collections import deque
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from gated.config import GateSection
+from gated.core.model import Category, GuardActionKind, Holder, Verdict
+from gated.core.reasons import DEVICE_REASONS, Code
+from gated.core.visit import IdleView, MeasuringView, Surroundings, VerdictView, View
+from gated.gate import wording
+from gated.gate.health import FAULT_CODES, Health, Part
+from gated.screen import snapshot as screen
+from gated.screen.snapshot import Snapshot, Text
+
+_SHOWN_PARTS = ("card_reader", "camera", "thermometer", "clock", "storage", "roster")
+
+_ALL = (GuardActionKind.MANUAL_PASS, GuardActionKind.REFUSE, GuardActionKind.CLINICAL)
+
+_PRESENT = Text("请刷身份证或出示通行码", "Card or code, please")
+_MEASURE = Text("请测温", "Wrist to the sensor")
+_HOLD = Text("请保持手腕不动", "Hold still")
+_NOW_CARD = Text("请刷证或扫码", "Card or code")
+_SECOND = Text("需第二人授权", "A second person must approve")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the header shows besides the view."""
+
+    now: datetime
+    link: screen.LinkView
+    too_cold: bool = False
+
+
+class Presenter:
+    """Keeps what is on the screen: the view, the last passages, the banner."""
+
+    def __init__(self, gate: GateSection, health: Health) -> None:
+        self._gate = gate
+        self._health = health
+        self._last: deque[screen.LastView] = deque(maxlen=screen.LAST_MAX)
+        self._view: View = IdleView()
+        self._key = ""
+        self._recorded = True
+        self._measuring_since_ms = 0
+
+    def passed(self, view: VerdictView, key: str, now: datetime, *, recorded: bool) -> None:
+        """Note a decided visit for the row of last passages and the verdict to come."""
+        self._key, self._recorded = key, recorded
+        decision = view.decision
+        taken = wording.temperature(view.visit.measurement, view.tries, decision)
+        holder = view.visit.holder
+        self._last.appendleft(
+            screen.LastView(
+                time=now.strftime("%H:%M"),
+                verdict=decision.verdict,
+                name=holder.display.name or wording.CATEGORIES[_category(holder)].zh,
+                temperature="" if taken is None else taken.text,
+                reason=wording.reason(decision.reason),
+            )
+        )
+
+    def show(self, view: View, mono_ms: int) -> None:
+        """Make this the view; drawn with the next snapshot."""
+        if isinstance(view, MeasuringView) and not isinstance(self._view, MeasuringView):
+            self._measuring_since_ms = mono_ms
+        self._view = view
+
+    @property
+    def visit(self) -> int:
+        """Number of the visit the guard's actions refer to; 0 while nobody is identified."""
+        return 0 if isinstance(self._view, IdleView) else self._view.visit.number
+
+    def snapshot(self, status: Status, around: Surroundings, mono_ms: int) -> Snapshot:
+        """Return all the guard sees at this moment."""
+        base = Snapshot(
+            gate=screen.GateView(
+                self._gate.name or self._gate.id,
+                self._gate.name_en or self._gate.id,
+                self._gate.direction,
+            ),
+            language=self._gate.language,
+            clock=screen.ClockView(status.now.isoformat(timespec="seconds"), around.clock),
+            link=status.link,
+            visit=self.visit,
+            last=tuple(self._last),
+            health=tuple(
+                _part(self._health.part(name))
+                for name in _SHOWN_PARTS
+                if self._health.part(name).state != "off"
+            ),
+            banner=self._banner(status),
+            enabled=_ALL,
+        )
+        match self._view:
+            case IdleView():
+                return self._idle(base, self._view)
+            case MeasuringView():
+                return self._measuring(base, self._view, mono_ms)
+            case VerdictView():
+                return self._verdict(base, self._view)
+
+    def _idle(self, base: Snapshot, view: IdleView) -> Snapshot:
+        if not view.reading_waits:
+            return base if view.cue is None else replace(base, banner=_cue(view.cue))
+        waiting = screen.MeasuringView(None, "credential", _NOW_CARD, screen.PROGRESS_MAX, 0)
+        return replace(base, mode="measuring", measuring=waiting)
+
+    def _measuring(self, base: Snapshot, view: MeasuringView, mono_ms: int) -> Snapshot:
+        span = max(1, view.deadline_ms - self._measuring_since_ms)
+        done = min(max(0, mono_ms - self._measuring_since_ms), span)
+        measuring = screen.MeasuringView(
+            _person(view.visit.holder),
+            "temperature",
+            _HOLD if view.hold_still else _MEASURE,
+            screen.PROGRESS_MAX * done // span,
+            max(0, view.deadline_ms - mono_ms),
+        )
+        banner = base.banner if view.cue is None else _cue(view.cue)
+        return replace(base, mode="measuring", measuring=measuring, banner=banner)
+
+    def _verdict(self, base: Snapshot, view: VerdictView) -> Snapshot:
+        decision = view.decision
+        taken = wording.temperature(view.visit.measurement, view.tries, decision)
+        shown = wording.codes(decision)
+        advice = _SECOND if view.refused_action else wording.advice(decision.reason)
+        verdict = screen.VerdictView(
+            key=self._key,
+            verdict=decision.verdict,
+            band=wording.band(decision),
+            word=wording.word(decision),
+            code=shown[0] if shown else "",
+            reason=wording.reason(decision.reason),
+            advice=advice,
+            note=wording.note(decision),
+            codes=shown,
+            person=_person(view.visit.holder),
+            temperature=taken,
+            recorded=self._recorded,
+            awaiting_guard=view.awaiting_guard,
+        )
+        return replace(base, mode="verdict", verdict=verdict, suggested=_suggested(view))
+
+    def _banner(self, status: Status) -> Text | None:
+        if status.too_cold:
+            return Text(
+                "天冷:请用手持体温计测量并输入数值", "Too cold: type hand-thermometer values"
+            )
+        if self._gate.shadow:
+            return Text("试运行:不开闸", "Shadow mode: the gate stays shut")
+        roster = self._health.part("roster")
+        if roster.state == "fail":
+            return Text("没有名单:全部人工复核", "No roster: everyone is checked by hand")
+        return None
+
+
+def _suggested(view: VerdictView) -> GuardActionKind | Literal[""]:
+    if view.decision.verdict is Verdict.CHECK:
+        temperature = view.decision.reason.value.startswith("TEMP_")
+        return GuardActionKind.CLINICAL if temperature else GuardActionKind.MANUAL_PASS
+    if view.decision.reason is Code.STAT_HOME_QUARANTINE:
+        return GuardActionKind.MANUAL_PASS
+    if view.decision.reason is Code.TEMP_HIGH:
+        return GuardActionKind.CLINICAL
+    return ""
+
+
+def _cue(code: Code) -> Text:
+    reason, advice = wording.reason(code), wording.advice(code)
+    return Text(
+        " · ".join(part for part in (reason.zh, advice.zh) if part),
+        " · ".join(part for part in (reason.en, advice.en) if part),
+    )
+
+
+def _category(holder: Holder) -> Category:
+    return Category.UNKNOWN if holder.person is None else holder.person.category
+
+
+def _person(holder: Holder) -> screen.PersonView | None:
+    if holder.person is None:
+        return None
+    display = holder.display
+    return screen.PersonView(display.name, display.room, wording.CATEGORIES[_category(holder)])
+
+
+def _part(part: Part) -> screen.PartView:
+    remedy = Text(part.remedy, part.remedy)
+    device = DEVICE_REASONS.get(FAULT_CODES.get(part.name, ""))
+    if part.state == "fail" and device is not None:
+        remedy = Text(device.advice_zh, device.advice_en)
+    return screen.PartView(
+        part.name,
+        wording.LABELS.get(part.name, Text(part.name, part.name)),
+        part.state,
+        wording.STATES[part.state],
+        remedy,
+    )

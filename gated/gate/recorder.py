@@ -1,0 +1,216 @@
+"""Commits what the session orders: passages, follow-ups, device events. Engine thread only.
+
+When the journal cannot be written (design decision 14) records are held in memory, without a
+seq, and committed in order as soon as it can be; the verdict is then shown as not recorded.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from gated.config import GateSection
+from gated.core.canonical import Json
+from gated.core.model import Measurement, Moment, TemperatureState
+from gated.core.reasons import Code
+from gated.core.visit import FollowUp, Record, Surroundings
+from gated.errors import StoreError
+from gated.log import logger
+from gated.store.journal import Draft
+from gated.store.journal_reader import Entry
+
+HELD_MAX = 1_000  # records in memory while the journal cannot be written
+VISITS_MAX = 64  # visits whose first row is remembered for later rows about them
+
+_log = logger("recorder")
+
+_HIGH = frozenset({Code.TEMP_HIGH, Code.TEMP_HIGH_RETRY, Code.TEMP_CLINICAL_HIGH})
+
+_STATES = {
+    TemperatureState.IN_LINE: "normal",
+    TemperatureState.ELEVATED: "high",
+    TemperatureState.IMPLAUSIBLE: "low",
+}
+
+
+class Appender(Protocol):
+    """What the recorder needs of the journal."""
+
+    epoch: str
+
+    def append_all(self, drafts: list[Draft]) -> list[Entry]:
+        """Commit all of them in one transaction. Raises StoreError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where an event stands; entry None while it is only held in memory."""
+
+    entry: Entry | None
+    key: str
+
+
+class Recorder:
+    """Turns orders into drafts and drafts into journal entries."""
+
+    def __init__(
+        self, gate: GateSection, journal: Appender, grew: Callable[[], None] | None = None
+    ) -> None:
+        self._gate = gate
+        self._journal = journal
+        self._grew = grew
+        self._held: deque[Draft] = deque()
+        self._first_rows: dict[int, int] = {}
+        self.lost = 0
+
+    @property
+    def held(self) -> int:
+        """How many records wait in memory because the journal cannot be written."""
+        return len(self._held)
+
+    def passage(
+        self,
+        order: Record,
+        at: Moment,
+        around: Surroundings,
+        more: dict[str, Json],
+    ) -> Recorded:
+        """Commit one decision. more: revisions, degraded parts and the like, as event fields."""
+        fields = self._passage_fields(order, around) | more
+        first = self._first_rows.get(order.visit.number)
+        if first is not None:
+            fields["of"] = first
+        abnormal = bool(_HIGH & set(order.decision.reasons))
+        recorded = self._commit(
+            Draft("passage", at, fields, _side(order.visit.measurement), abnormal)
+        )
+        if first is None and recorded.entry is not None:
+            self._remember(order.visit.number, recorded.entry.seq)
+        return recorded
+
+    def follow_up(self, order: FollowUp, at: Moment) -> Recorded:
+        """Commit a later fact about a visit that was recorded before."""
+        fields: dict[str, Json] = {"gate": self._gate.id, "what": order.what}
+        first = self._first_rows.get(order.visit)
+        if first is not None:
+            fields["of"] = first
+        return self._commit(Draft("follow_up", at, fields, _side(order.measurement)))
+
+    def device(self, code: str, state: str, part: str, at: Moment) -> Recorded:
+        """Commit that a part failed (`state` since) or came back (cleared)."""
+        fields: dict[str, Json] = {"gate": self._gate.id, "code": code, "state": state}
+        return self._commit(Draft("device", at, fields | {"part": part}))
+
+    def event(self, kind: str, fields: Mapping[str, Json], at: Moment) -> Recorded:
+        """Commit any other event, for example `roster_switched`."""
+        return self._commit(Draft(kind, at, {"gate": self._gate.id, **fields}))
+
+    def retry(self) -> bool:
+        """Try to commit what is held; return whether nothing is held any more."""
+        if not self._held:
+            return True
+        try:
+            self._journal.append_all(list(self._held))
+        except StoreError:
+            return False
+        _log.info("journal.recovered", committed=len(self._held))
+        self._held.clear()
+        self._tell()
+        return True
+
+    def _commit(self, draft: Draft) -> Recorded:
+        drafts = [*self._held, draft]
+        try:
+            entries = self._journal.append_all(drafts)
+        except StoreError as error:
+            self._hold(draft, error)
+            return Recorded(None, f"{self._gate.id}.unrecorded.{len(self._held)}")
+        if self._held:
+            _log.info("journal.recovered", committed=len(self._held))
+            self._held.clear()
+        self._tell()
+        entry = entries[-1]
+        return Recorded(entry, f"{self._gate.id}.{self._journal.epoch}.{entry.seq}")
+
+    def _hold(self, draft: Draft, error: StoreError) -> None:
+        if len(self._held) >= HELD_MAX:
+            self._held.popleft()
+            self.lost += 1
+        self._held.append(draft)
+        _log.error("journal.unwritable", held=len(self._held), lost=self.lost, problem=str(error))
+
+    def _tell(self) -> None:
+        if self._grew is not None:
+            self._grew()
+
+    def _remember(self, visit: int, seq: int) -> None:
+        self._first_rows[visit] = seq
+        while len(self._first_rows) > VISITS_MAX:
+            del self._first_rows[next(iter(self._first_rows))]
+
+    def _passage_fields(self, order: Record, around: Surroundings) -> dict[str, Json]:
+        visit, decision = order.visit, order.decision
+        holder, person = visit.holder, visit.holder.person
+        offset = around.now.utcoffset()
+        fields: dict[str, Json] = {
+            "site": self._gate.site,
+            "gate": self._gate.id,
+            "direction": around.direction.value,
+            "visit": visit.number,
+            "offset_min": 0 if offset is None else int(offset.total_seconds()) // 60,
+            "clock_state": around.clock.value,
+            "credential_kind": holder.credential.kind.value,
+            "category": "unknown" if person is None else person.category.value,
+            "verdict": decision.verdict.value,
+            "reason": decision.reason.value,
+            "reasons": [code.value for code in decision.reasons],
+            "unknown": [code.value for code in decision.unknown],
+            "policy_rev": 0 if around.policy is None else around.policy.revision,
+            "shadow": int(self._gate.shadow),
+        }
+        if self._gate.lane:
+            fields["lane"] = self._gate.lane
+        if holder.credential.ref:
+            fields["credential_ref"] = holder.credential.ref.hex()
+        if person is not None:
+            fields["person_ref"] = person.ref.hex()
+            if person.household is not None:
+                fields["household_ref"] = person.household.hex()
+        return fields | _temperature_fields(order) | _guard_fields(order)
+
+
+def _temperature_fields(order: Record) -> dict[str, Json]:
+    taken = order.visit.measurement
+    if taken is None:
+        return {"temp_state": "none"}
+    state = _STATES.get(taken.state, taken.state.value)
+    if taken.state is TemperatureState.NORMAL and _HIGH & set(order.decision.reasons):
+        state = "high"
+    if Code.TEMP_LOW in order.decision.reasons:
+        state = "low"
+    fields: dict[str, Json] = {"temp_state": state, "temp_tries": order.tries}
+    if taken.detail:
+        fields["temp_detail"] = taken.detail
+    return fields
+
+
+def _guard_fields(order: Record) -> dict[str, Json]:
+    if order.guard is None:
+        return {}
+    fields: dict[str, Json] = {"guard_role": order.guard.role, "guard_act": order.guard.kind.value}
+    if order.guard.reason:
+        fields["override_reason"] = order.guard.reason
+    return fields
+
+
+def _side(taken: Measurement | None) -> dict[str, int] | None:
+    """Exact values stay beside the event, so that they can be coarsened (design decision 21)."""
+    if taken is None:
+        return None
+    values = {
+        "temp_raw_mC": taken.raw_mc,
+        "temp_skin_mC": taken.skin_mc,
+        "temp_mC": taken.decision_mc,
+        "ambient_mC": taken.ambient_mc,
+    }
+    return {name: value for name, value in values.items() if value is not None} or None

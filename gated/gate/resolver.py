@@ -1,0 +1,106 @@
+"""Who presented what: a card's number or a code's text becomes a Holder, or says why not."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from gated.core.model import (
+    ClockState,
+    Credential,
+    CredentialKind,
+    CredentialState,
+    Display,
+    Holder,
+    Moment,
+)
+from gated.core.passes import PassRefused, refused_state, verify
+from gated.core.pseudonym import person_ref
+from gated.core.trust import TrustTable
+from gated.gate.events import CardRejected, CardSeen, CodeSeen
+from gated.log import logger
+
+_log = logger("resolver")
+
+
+class RosterLookup(Protocol):
+    """What the resolver needs of a roster generation."""
+
+    def by_id_number(self, number: str, others: Sequence[str] = ()) -> Holder:
+        """Return the holder of an ID number, person None when it is not on the list."""
+
+    def by_reference(self, prefix: bytes) -> Holder:
+        """Return the holder of a pass's person reference, person None when unknown."""
+
+    def display(self, ref: bytes) -> Display:
+        """Return what a guard may see of this person, masked."""
+
+
+class Resolver:
+    """Turns credentials into holders against the roster of the moment. Engine thread only."""
+
+    def __init__(self, site_key: bytes, trust: TrustTable, zone: int, timezone: str) -> None:
+        self._site_key = site_key
+        self._trust = trust
+        self._zone = zone
+        self._timezone = ZoneInfo(timezone)
+        self.roster: RosterLookup | None = None
+
+    def card(self, seen: CardSeen) -> Holder:
+        """Return the holder of a genuine ID card; unknown ones carry person None."""
+        ref = person_ref(self._site_key, seen.id_number)
+        ends = None if seen.valid_until is None else self._end_of(seen.valid_until)
+        found = None
+        if self.roster is not None:
+            found = self.roster.by_id_number(seen.id_number, seen.other_numbers)
+        if found is None or found.person is None:
+            unknown = Credential(CredentialKind.ID_CARD, CredentialState.UNKNOWN, ref)
+            return Holder(unknown)
+        state = found.credential.state
+        credential = Credential(CredentialKind.ID_CARD, state, ref, end=ends)
+        return self._named(found, credential)
+
+    def code(self, seen: CodeSeen) -> Holder:
+        """Return the holder of a code, believed only after its signature."""
+        ref = hashlib.sha256(seen.text.encode()).digest()[:16]
+        trusted = seen.at.clock is not ClockState.UNSURE
+        now_s = seen.at.utc_ms // 1000 if trusted else None
+        try:
+            verified = verify(seen.text, self._trust, now_s=now_s, zone=self._zone)
+        except PassRefused as refused:
+            _log.info("pass.refused", detail=str(refused.detail))
+            return Holder(Credential(CredentialKind.QR, refused_state(refused), ref))
+        start_s, end_s = verified.span
+        credential = Credential(
+            CredentialKind.QR,
+            verified.credential_state,
+            verified.claims.pass_id.ljust(16, b"\0"),
+            datetime.fromtimestamp(start_s, UTC),
+            datetime.fromtimestamp(end_s, UTC),
+        )
+        if self.roster is None:
+            return Holder(credential)
+        found = self.roster.by_reference(verified.claims.person)
+        if found.person is None:
+            return Holder(credential)
+        return self._named(found, credential)
+
+    def rejected(self, rejected: CardRejected) -> Holder:
+        """Return the holder of a card that could not be read: nobody, and a cue to try again."""
+        _log.info("card.rejected", kind=rejected.kind)
+        return Holder(Credential(CredentialKind.ID_CARD, CredentialState.UNREADABLE))
+
+    def _named(self, found: Holder, credential: Credential) -> Holder:
+        assert self.roster is not None, "a person was found in a roster"
+        assert found.person is not None, "only found people are named"
+        display = self.roster.display(found.person.ref)
+        return Holder(credential, found.person, display, found.household_statuses)
+
+    def _end_of(self, day: date) -> datetime:
+        return datetime.combine(day + timedelta(days=1), time(), self._timezone)
+
+
+def local(moment: Moment, timezone: ZoneInfo) -> datetime:
+    """Return the moment as aware local time of the site."""
+    return datetime.fromtimestamp(moment.utc_ms / 1000, timezone)
