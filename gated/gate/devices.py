@@ -8,7 +8,7 @@ back is reported once.
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
 from drivers.card_reader.device import SamReader
@@ -20,6 +20,7 @@ from drivers.qr_camera.device import Camera, Frame
 from drivers.qr_camera.protocol import CodeWatch
 from drivers.thermometer.device import Bus, Mlx90614, Sample, open_bus
 from gated.config import CameraSection, CardReaderSection, ThermometerSection
+from gated.core.model import Moment
 from gated.core.thermometry_window import SensorSample
 from gated.gate.events import (
     CardRejected,
@@ -152,12 +153,12 @@ def card_reader_loop(
         return reader
 
     def take(reading: CardRead | CardRefused) -> None:
-        at = clock.now()
         if isinstance(reading, CardRead):
+            at = stamped(clock, reading.read_at_s)
             numbers = reading.other_numbers
             inbox.put(CardSeen(at, reading.id_number, numbers, reading.valid_until))
         else:
-            inbox.put(CardRejected(at, reading.kind))
+            inbox.put(CardRejected(clock.now(), reading.kind))
 
     return DeviceLoop(DeviceTask("card_reader", opened, take, answers_at_open=True), inbox, clock)
 
@@ -177,7 +178,7 @@ def camera_loop(section: CameraSection, inbox: Inbox, clock: SystemClock) -> Dev
         texts = [code.text for code in decoders[0].read_frame(frame.grey)]
         watch, presented = watch.step(texts, frame.taken_s)
         for text in presented:
-            inbox.put(CodeSeen(clock.now(), text))
+            inbox.put(CodeSeen(stamped(clock, frame.taken_s), text))
 
     return DeviceLoop(DeviceTask("camera", opened, take), inbox, clock)
 
@@ -198,9 +199,16 @@ def thermometer_loop(
     def take(sample: Sample) -> None:
         taken_ms = int(sample.taken_s * 1000)
         reading = SensorSample(taken_ms, sample.object_mc, sample.ambient_mc)
-        inbox.offer(SampleTaken(clock.now(), reading))
+        inbox.offer(SampleTaken(stamped(clock, sample.taken_s), reading))
 
     return DeviceLoop(DeviceTask("thermometer", opened, take), inbox, clock)
+
+
+def stamped(clock: SystemClock, mono_s: float) -> Moment:
+    """Return the moment at which a device took its reading, `mono_s` monotonic seconds."""
+    now = clock.now()
+    mono_ms = int(mono_s * 1000)
+    return replace(now, mono_ms=mono_ms, utc_ms=now.utc_ms - (now.mono_ms - mono_ms))
 
 
 def picture_decoder() -> Decoder:

@@ -6,6 +6,7 @@ exception, and then the screen says so).
 """
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -29,7 +30,7 @@ from gated.core.visit import (
     Timings,
     VerdictView,
 )
-from gated.gate.desk_of_hub import HubDesk
+from gated.errors import StoreError
 from gated.gate.events import (
     CardRejected,
     CardSeen,
@@ -40,6 +41,7 @@ from gated.gate.events import (
     SampleTaken,
 )
 from gated.gate.health import FAULT_CODES, Health
+from gated.gate.hub_desk import HubDesk
 from gated.gate.presenter import Presenter, Status
 from gated.gate.recorder import Recorded, Recorder
 from gated.gate.resolver import Resolver, local
@@ -91,12 +93,21 @@ class Engine:
         self._state: session.State = session.Idle()
         self._desks: Desks | None = None
         self._next_tick_ms = 0
+        self._decided: list[tuple[Record, Recorded]] = []
         self.ready = threading.Event()
+        self.start_error: StoreError | None = None
         self.beat_ms = 0
 
     def run(self, stop: threading.Event) -> None:
-        """Take events until `stop`; then give the databases back."""
-        desks = self._open_desks()
+        """Take events until `stop`; then give the databases back.
+
+        Returns at once, with `start_error` set, when a database cannot be opened.
+        """
+        try:
+            desks = self._open_desks()
+        except StoreError as error:
+            self.start_error = error
+            return
         self._desks = desks
         with desks.closing:
             self._tick(self._clock.now())
@@ -137,6 +148,7 @@ class Engine:
         self._note_storage(desks.recorder, now)
         self._note_clock(now)
         desks.resolver.roster = desks.hub.roster_of_the_moment(now)
+        desks.hub.report()
         self._publish(now)
 
     # -- events ---------------------------------------------------------------------------------
@@ -179,14 +191,9 @@ class Engine:
         pressed.answer.put(None if self._state is not before else "visit_over")
 
     def _device(self, changed: DeviceChanged, now: Moment) -> None:
-        changed_state = self._health.set(
-            changed.part, changed.state, changed.detail, changed.remedy
-        )
-        code = FAULT_CODES.get(changed.part)
         desks = self._at_work()
-        if changed_state and code is not None:
-            state = "since" if changed.state == "fail" else "cleared"
-            desks.recorder.device(code, state, changed.part, changed.at)
+        before = self._health.set(changed.part, changed.state, changed.detail, changed.remedy)
+        self._record_fault(changed.part, before, changed.state, changed.at)
         if changed.part == "thermometer" and desks.thermometer is not None:
             if changed.state == "fail":
                 for outcome in desks.thermometer.lost(changed.at):
@@ -199,25 +206,28 @@ class Engine:
 
     def _feed_session(self, event: Event, at: Moment, now: Moment) -> None:
         around = self._surroundings(now)
-        self._state, effects = session.step(self._state, event, now, around)
+        self._state, effects = session.step(self._state, event, at, around)
         for effect in effects:
-            self._carry_out(effect, at, now, around)
+            self._carry_out(effect, now, around)
         if effects:
             self._publish(now)
+        for order, recorded in self._decided:
+            self._log_decision(order, recorded, event, at)
+        self._decided.clear()
 
-    def _carry_out(self, effect: Effect, at: Moment, now: Moment, around: Surroundings) -> None:
+    def _carry_out(self, effect: Effect, now: Moment, around: Surroundings) -> None:
         desks = self._at_work()
         match effect:
             case Record():
                 recorded = desks.recorder.passage(effect, now, around, self._more(desks))
-                self._passed(effect, recorded, at, now)
+                self._passed(effect, recorded, now)
             case FollowUp():
                 desks.recorder.follow_up(effect, now)
             case Show(view):
                 self._presenter.show(view, now.mono_ms)
 
-    def _passed(self, order: Record, recorded: Recorded, at: Moment, now: Moment) -> None:
-        """The passage is committed: let the screen and the reference know, then the log."""
+    def _passed(self, order: Record, recorded: Recorded, now: Moment) -> None:
+        """The passage is committed: let the screen and the thermometer's reference know."""
         desks = self._at_work()
         view = VerdictView(order.visit, order.decision, now.mono_ms, order.tries)
         kept = recorded.entry is not None
@@ -229,6 +239,10 @@ class Engine:
                 desks.thermometer.missed(now)
             elif order.decision.verdict.value.startswith("ALLOW"):
                 desks.thermometer.accepted(taken, now)
+        self._decided.append((order, recorded))
+
+    def _log_decision(self, order: Record, recorded: Recorded, event: Event, at: Moment) -> None:
+        """One rich line per passage. took_ms: last input -> committed and on the feed."""
         _log.info(
             "passage.decided",
             key=recorded.key,
@@ -236,8 +250,9 @@ class Engine:
             reasons=",".join(code.value for code in order.decision.reasons),
             credential=order.visit.holder.credential.kind.value,
             visit=order.visit.number,
-            recorded=kept,
-            waited_ms=now.mono_ms - at.mono_ms,
+            input=type(event).__name__,
+            recorded=recorded.entry is not None,
+            took_ms=round(time.monotonic() * 1000 - at.mono_ms, 1),
         )
 
     def _more(self, desks: Desks) -> dict[str, Json]:
@@ -278,11 +293,21 @@ class Engine:
         self._feed.publish(replace(snapshot, guard=""))
 
     def _note_storage(self, recorder: Recorder, now: Moment) -> None:
-        if recorder.held:
-            detail = f"{recorder.held} records wait in memory"
-            self._health.set("storage", "fail", detail, "check the card; free space")
-        elif self._health.set("storage", "ok"):
-            recorder.device("DEV_STORE_FULL", "cleared", "storage", now)
+        held = recorder.held
+        if held:
+            detail = f"{held} records wait in memory"
+            before = self._health.set("storage", "fail", detail, "check the card; free space")
+        else:
+            before = self._health.set("storage", "ok")
+        self._record_fault("storage", before, "fail" if held else "ok", now)
+
+    def _record_fault(self, part: str, before: str, state: str, at: Moment) -> None:
+        """A fault is recorded when it begins and when it is over, not while it lasts."""
+        code = FAULT_CODES.get(part)
+        if code is None or before == state or "fail" not in (before, state):
+            return
+        word = "since" if state == "fail" else "cleared"
+        self._at_work().recorder.device(code, word, part, at)
 
     def _note_clock(self, now: Moment) -> None:
         if now.clock is ClockState.SYNCED:

@@ -52,13 +52,13 @@ class Health:
         self._lock = threading.Lock()
         self._parts = {name: Part(name) for name in PARTS}
 
-    def set(self, name: str, state: PartState, detail: str = "", remedy: str = "") -> bool:
-        """Note how a part is; return whether its state changed."""
+    def set(self, name: str, state: PartState, detail: str = "", remedy: str = "") -> PartState:
+        """Note how a part is; return how it was before."""
         assert name in PARTS, f"unknown part {name}"
         with self._lock:
             before = self._parts[name].state
             self._parts[name] = Part(name, state, detail, remedy)
-        return before != state
+        return before
 
     def part(self, name: str) -> Part:
         """Return one part."""

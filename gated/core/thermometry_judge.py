@@ -1,0 +1,113 @@
+"""What a measured value means: skin, body estimate, in line with others, or not to be believed.
+
+Pure. A value that cannot be judged keeps its numbers and says why in `detail`; a sensor that
+cannot be relied on keeps none. No value is called normal without a valid site calibration.
+"""
+
+from dataclasses import dataclass, replace
+
+from gated.core import calibration as corrections
+from gated.core.calibration import SiteCalibration
+from gated.core.model import Measurement, TemperatureState
+
+
+@dataclass(frozen=True, slots=True)
+class ThermometryConfig:
+    """Every constant of a measurement. _mc: thousandths of °C. Defaults: DCC at 3.3 V, wrist.
+
+    The first four come from the sensor's variant. warm_up_ms counts from the sensor's power-up.
+    timeout_ms doubles for variants that are read slower than every 0.3 s. search_ms: how long
+    after the first stable window a hotter one is looked for. armed_mc: trigger for 4 s after a
+    credential in a hot room. adopt_ms: a target that stays longer has become the background.
+    """
+
+    sigma_mc: int = 180
+    settle_ms: int = 140
+    period_ms: int = 150
+    three_volt: bool = True
+    supply_v: float = 3.3
+    body_site: str = "wrist"
+    warm_up_ms: int = 60_000
+    settle_floor_ms: int = 150
+    timeout_ms: int = 6_000
+    search_ms: int = 300
+    step_mc: int = 1_000
+    trigger_mc: int = 2_000
+    end_mc: int = 1_500
+    armed_mc: int = 500
+    armed_ms: int = 4_000
+    hot_room_mc: int = 31_000
+    ambient_low_mc: int = 16_000
+    ambient_high_mc: int = 35_000
+    ambient_drift_mc_per_min: int = 300
+    wrist_cold_mc: int = corrections.COLD_SKIN_MC
+    forehead_cold_mc: int = 31_000
+    hot_object_mc: int = 42_000
+    frozen_samples: int = 20
+    lens_blocked_mc: int = 500
+    adopt_ms: int = 60_000
+
+
+def fault(reason: str) -> Measurement:
+    """Return the measurement of a sensor that cannot be relied on: no value, only why."""
+    return Measurement(TemperatureState.FAULT, detail=reason)
+
+
+def judged(
+    config: ThermometryConfig,
+    calibration: SiteCalibration | None,
+    reference_mc: int | None,
+    raw_mc: int,
+    background_mc: int,
+    *,
+    drifting: bool,
+) -> Measurement:
+    """Return what a stable reading comes to.
+
+    raw_mc, background_mc: as the sensor reads them, in thousandths of °C. reference_mc: median
+    skin of recent passers-by, None while too few passed. ambient_mc of the result is the
+    corrected background, not the sensor's die.
+    """
+    ambient = _at_reference(config, calibration, background_mc)
+    skin = corrections.skin_mc(_at_reference(config, calibration, raw_mc), ambient)
+    values = Measurement(
+        TemperatureState.UNSTABLE, raw_mc, skin_mc=round(skin), ambient_mc=round(ambient)
+    )
+    reason = "ta_drifting" if drifting else _ambient_reason(config, ambient)
+    if reason:
+        return replace(values, detail=reason)
+    reason = _skin_reason(config, round(skin))
+    if reason:
+        return replace(values, state=TemperatureState.IMPLAUSIBLE, detail=reason)
+    if calibration is not None:
+        estimate = round(corrections.body_mc(calibration, skin, ambient))
+        return replace(values, state=TemperatureState.NORMAL, decision_mc=estimate)
+    if reference_mc is None:
+        return replace(values, state=TemperatureState.IN_LINE, detail="no_reference")
+    elevated = round(skin) > reference_mc + corrections.ELEVATED_BY_MC
+    return replace(
+        values, state=TemperatureState.ELEVATED if elevated else TemperatureState.IN_LINE
+    )
+
+
+def _at_reference(
+    config: ThermometryConfig, calibration: SiteCalibration | None, read_mc: int
+) -> float:
+    """Return a reading after the supply and offset corrections."""
+    at_supply = corrections.supply_corrected_mc(
+        read_mc, config.supply_v, three_volt=config.three_volt
+    )
+    return at_supply + (calibration.offset_mc if calibration is not None else 0)
+
+
+def _ambient_reason(config: ThermometryConfig, ambient: float) -> str:
+    if ambient < config.ambient_low_mc:
+        return "ambient_low"
+    return "ambient_high" if ambient > config.ambient_high_mc else ""
+
+
+def _skin_reason(config: ThermometryConfig, skin: int) -> str:
+    forehead = config.body_site == "forehead"
+    if skin < (config.forehead_cold_mc if forehead else config.wrist_cold_mc):
+        return "too_cold_skin"
+    return "too_hot_object" if skin > config.hot_object_mc else ""

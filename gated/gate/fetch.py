@@ -1,0 +1,262 @@
+"""Carries out what core/replica.py orders: writes chunks, proves the file, hands it to the engine.
+
+Lives on the uplink's thread. Part files lie in one folder of the store, on the same card as the
+roster, so that the switch is a rename. Nothing is served from here: a list that fails any check
+is deleted and the old one keeps serving.
+"""
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import zlib
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from gated.contract.bundle import CHUNK_BYTES, SCHEMA, Holding, Manifest, verify_manifest
+from gated.contract.messages import Block
+from gated.core import replica
+from gated.core.replica import Ask, Begin, Install, Offer, Reject, VerifyFile, WriteChunk
+from gated.core.trust import TrustTable
+from gated.errors import BundleRejected, StoreError
+from gated.gate.uplink_events import RosterFetched, RosterRefused, UplinkEvent
+from gated.log import logger
+from gated.store.database import connect_read_only
+from gated.store.roster_build import RosterInfo
+
+READ_BYTES: Final = 256 * 1024
+PROBES: Final = 16  # people looked up in a fetched list before it may serve
+REF_BYTES: Final = 16
+_PROBES: Final = (
+    ("SELECT ref FROM person LIMIT ?", "SELECT 1 FROM person WHERE ref = ?"),
+    ("SELECT ref FROM credential LIMIT ?", "SELECT 1 FROM credential WHERE ref = ?"),
+)
+
+_log = logger("uplink")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRoster:
+    """What a gate serves now. kid: who signed it; ratchet: highest revision under each key."""
+
+    rev: int = 0
+    kid: str = ""
+    ratchet: dict[str, int] = field(default_factory=dict)
+
+
+class Fetcher:
+    """The roster replica of one gate.
+
+    ask: sends Get(tag, start, count). held: what is served now, called on this thread.
+    now_ms: UTC for signatures' validity, None while the clock is unsure. busy: events wait, so
+    fewer chunks are asked for at once. spread_ms: a new offer is fetched some time within this.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        roster: str,
+        trust: TrustTable,
+        *,
+        ask: Callable[[Ask], None],
+        emit: Callable[[UplinkEvent], None],
+        held: Callable[[], HeldRoster],
+        now_ms: Callable[[], int | None],
+        spread_ms: int = 0,
+    ) -> None:
+        self._part = folder / "incoming.part"
+        self._folder = folder
+        self._roster = roster
+        self._trust = trust
+        self._ask = ask
+        self._emit = emit
+        self._held = held
+        self._now_ms = now_ms
+        self._spread_ms = spread_ms
+        self._state = replica.State()
+        self._manifest: Manifest | None = None
+        self._handed_rev = 0
+
+    @property
+    def wake_at_ms(self) -> int | None:
+        """When feed(Elapsed) is due, monotonic ms."""
+        return replica.wake_at_ms(self._state)
+
+    def offered(self, payload: bytes, now_ms: int, roll: float) -> None:
+        """A manifest arrived: refused with its code, or its roster is on its way."""
+        held = self._held()
+        holding = Holding(self._roster, held.rev, held.kid, held.ratchet, self._now_ms())
+        try:
+            manifest = verify_manifest(payload, self._trust, holding)
+        except BundleRejected as error:
+            self._refuse(payload, held, error)
+            return
+        if manifest.rev <= self._handed_rev:
+            return  # handed to the engine already; it will serve soon
+        snap = manifest.snap
+        offer = Offer(manifest.rev, snap.tag, snap.n, bytes.fromhex(snap.chunks_sha))
+        former = self._state.offer
+        if former is None or former.rev < manifest.rev:
+            self._manifest = manifest
+            self.feed(replica.Offered(offer, self._spread_ms), now_ms, roll)
+
+    def arrived(self, payload: bytes, now_ms: int, roll: float, ask_limit: int) -> None:
+        """A block came in. Raises ContractError when it is none."""
+        block = Block.decode(payload)
+        self.feed(replica.Arrived(block.tag, block.index, block.data), now_ms, roll, ask_limit)
+
+    def feed(
+        self, event: replica.Event, now_ms: int, roll: float, ask_limit: int = replica.ASK_MAX
+    ) -> None:
+        """The machine saw this event and its orders were carried out. Verifying blocks."""
+        pending = [event]
+        while pending:
+            self._state, effects = replica.step(self._state, pending.pop(), now_ms, roll, ask_limit)
+            for effect in effects:
+                answer = self._perform(effect)
+                if answer is not None:
+                    pending.append(answer)
+
+    def _refuse(self, payload: bytes, held: HeldRoster, error: BundleRejected) -> None:
+        """Tell people, unless it is only the list this gate serves, offered again."""
+        rev = _claimed_rev(payload)
+        if error.code == "not_newer" and rev in (held.rev, self._handed_rev):
+            return
+        _log.warning("uplink.roster_refused", rev=rev, code=error.code)
+        self._emit(RosterRefused(rev, error.code))
+
+    def _perform(self, effect: replica.Effect) -> replica.Event | None:
+        match effect:
+            case Begin(offer):
+                _log.info("uplink.roster_fetching", rev=offer.rev, chunks=offer.chunks)
+                self._part.write_bytes(b"")
+            case Ask():
+                self._ask(effect)
+            case WriteChunk(index, data):
+                with self._part.open("r+b") as part:
+                    part.seek(index * CHUNK_BYTES)
+                    part.write(data)
+            case VerifyFile():
+                return replica.Verified(self._verify())
+            case Install():
+                pass  # _verify handed the file over: it alone knows its digest
+            case Reject(offer, code):
+                _log.error("uplink.roster_rejected", rev=offer.rev, code=code)
+                self._emit(RosterRefused(offer.rev, code))
+        return None
+
+    def _verify(self) -> str:
+        """Hand the finished file to the engine and return "", or delete it and return why."""
+        manifest = self._manifest
+        assert manifest is not None, "a file is verified only for a manifest"
+        target = self._folder / f"incoming-{manifest.rev}.db"
+        try:
+            info = prove(self._part, target, manifest)
+        except BundleRejected as error:
+            target.unlink(missing_ok=True)
+            return error.code
+        finally:
+            self._part.unlink(missing_ok=True)
+        self._handed_rev = manifest.rev
+        self._emit(
+            RosterFetched(
+                path=target,
+                info=info,
+                kid=manifest.kid,
+                rev=manifest.rev,
+                made_utc_ms=manifest.made,
+                not_after_utc_ms=manifest.not_after,
+            )
+        )
+        return ""
+
+
+def prove(part: Path, target: Path, manifest: Manifest) -> RosterInfo:
+    """Write the list to target, flushed, and return what it is; every promise was checked.
+
+    Raises BundleRejected: bad_size, bad_sha, bad_codec, bad_raw_size, bad_raw_sha, bad_file,
+    bad_schema, bad_rev, bad_rows, bad_probe. Blocks for about a second per 100 MB.
+    """
+    snap = manifest.snap
+    if part.stat().st_size != snap.size:
+        raise BundleRejected("bad_size", "the object is shorter or longer than signed")
+    with part.open("rb") as source, target.open("wb") as sink:
+        sha, raw_sha = _inflate(source, sink, snap.raw_size)
+        sink.flush()
+        os.fsync(sink.fileno())
+    if sha.hex() != snap.sha:
+        raise BundleRejected("bad_sha", "the object is not the one that was signed")
+    if raw_sha.hex() != snap.raw_sha:
+        raise BundleRejected("bad_raw_sha", "the list is not the one that was signed")
+    credentials = _check_file(target, manifest)
+    return RosterInfo(manifest.rev, snap.rows, credentials, raw_sha, snap.raw_size)
+
+
+def _inflate(source: BinaryIO, sink: BinaryIO, limit: int) -> tuple[bytes, bytes]:
+    """Inflate source into sink; return both SHA-256. Never writes more than limit bytes."""
+    inflater = zlib.decompressobj()
+    sha, raw_sha, left = hashlib.sha256(), hashlib.sha256(), limit
+    try:
+        while not inflater.eof:
+            piece = inflater.unconsumed_tail
+            if not piece:
+                piece = source.read(READ_BYTES)
+                sha.update(piece)
+            raw = inflater.decompress(piece, READ_BYTES)
+            if not piece and not raw:
+                break  # cut short
+            left -= len(raw)
+            if left < 0:
+                raise BundleRejected("bad_raw_size", "the list is larger than signed")
+            raw_sha.update(raw)
+            sink.write(raw)
+    except zlib.error as error:
+        raise BundleRejected("bad_codec", "the object does not inflate") from error
+    if left or not inflater.eof or inflater.unused_data or source.read(1):
+        raise BundleRejected("bad_raw_size", "the list is not as long as signed")
+    return sha.digest(), raw_sha.digest()
+
+
+def _check_file(path: Path, manifest: Manifest) -> int:
+    """Return how many credentials the file holds, after its structure was checked."""
+    try:
+        with closing(connect_read_only(path, immutable=True)) as connection:
+            return _check_tables(connection, manifest)
+    except (StoreError, sqlite3.Error, TypeError, ValueError) as error:
+        raise BundleRejected("bad_file", "the list is no roster file") from error
+
+
+def _check_tables(connection: sqlite3.Connection, manifest: Manifest) -> int:
+    (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if answer != "ok":
+        raise BundleRejected("bad_file", "the pages of the list contradict each other")
+    meta = dict(connection.execute("SELECT key, value FROM meta"))
+    if meta.get("schema") != manifest.snap.schema_number or meta.get("schema") != SCHEMA:
+        raise BundleRejected("bad_schema", f"schema {meta.get('schema')}, this program: {SCHEMA}")
+    if meta.get("rev") != manifest.rev:
+        raise BundleRejected("bad_rev", "the list carries another revision than signed")
+    (persons,) = connection.execute("SELECT count(*) FROM person").fetchone()
+    (credentials,) = connection.execute("SELECT count(*) FROM credential").fetchone()
+    if persons != manifest.snap.rows:
+        raise BundleRejected("bad_rows", f"{persons} people, {manifest.snap.rows} were signed")
+    _probe(connection)
+    return int(credentials)
+
+
+def _probe(connection: sqlite3.Connection) -> None:
+    """Look a few people and cards up by key, as the gate will."""
+    for listing, lookup in _PROBES:
+        for (ref,) in connection.execute(listing, (PROBES,)).fetchall():
+            found = connection.execute(lookup, (ref,)).fetchone()
+            if len(ref) != REF_BYTES or found is None:
+                raise BundleRejected("bad_probe", "an entry of the list cannot be looked up")
+
+
+def _claimed_rev(payload: bytes) -> int:
+    """Return the revision an untrusted manifest claims, for the notice only; 0 when unreadable."""
+    with contextlib.suppress(ValueError):
+        return Manifest.decode(payload).rev
+    return 0

@@ -1,0 +1,197 @@
+"""The engine's side of the hub: watermarks kept, rosters switched, the link known.
+
+Engine thread only; the uplink runs on its own thread and speaks through the inbox.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from gated.core.canonical import Json
+from gated.core.model import ClockState, Moment
+from gated.errors import BundleRejected, StoreError
+from gated.gate.health import Health, PartState
+from gated.gate.recorder import Recorder
+from gated.gate.uplink_events import (
+    EventsParked,
+    LinkChanged,
+    LinkState,
+    RosterFetched,
+    RosterRefused,
+    SyncAlarm,
+    WatermarkAcknowledged,
+)
+from gated.log import logger
+from gated.screen.snapshot import LinkView
+from gated.store.journal import Journal
+from gated.store.roster import LOCAL, Roster, RosterStore
+
+HOUR_MS = 3_600_000
+
+_log = logger("hub_desk")
+
+
+class Reporter(Protocol):
+    """What the desk tells the uplink; any thread."""
+
+    def journal_grew(self) -> None:
+        """There are new records to send."""
+
+    def report(self, status: dict[str, object]) -> None:
+        """Send this as the gate's status message."""
+
+
+@dataclass(slots=True)
+class _Link:
+    state: LinkState = LinkState.OFFLINE
+    since_ms: int = 0
+    online_utc_ms: int = 0
+
+
+class HubDesk:
+    """Keeps the journal's watermark and the roster pointer. reporter None: a gate without hub."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        rosters: RosterStore,
+        recorder: Recorder,
+        health: Health,
+        reporter: Callable[[], Reporter | None],
+    ) -> None:
+        self._journal = journal
+        self._rosters = rosters
+        self._recorder = recorder
+        self._health = health
+        self._reporter = reporter
+        self._link = _Link()
+        self._roster: Roster | None = None
+        self._reported: dict[str, object] = {}
+
+    @property
+    def online(self) -> bool:
+        """Whether records reach the hub now; a gate without hub is never online."""
+        return self._link.state is LinkState.ONLINE
+
+    @property
+    def roster_rev(self) -> int:
+        """Revision of the list that serves, 0 for none."""
+        return 0 if self._roster is None else self._roster.rev
+
+    def roster_age_h(self, now: Moment) -> int | None:
+        """Return hours since the hub last stood behind the list; None when that means nothing.
+
+        A list imported at the gate itself does not age, and an unsure clock tells no age.
+        """
+        serving = self._rosters.generations()[:1]
+        if self._roster is None or not serving or serving[0].kid == LOCAL or self.online:
+            return None
+        if now.clock is ClockState.UNSURE:
+            return None
+        confirmed = max(self._roster.made_utc_ms, self._link.online_utc_ms)
+        return max(0, now.utc_ms - confirmed) // HOUR_MS
+
+    def roster_of_the_moment(self, now: Moment) -> Roster | None:
+        """Return the list that serves; another process may have installed a newer one."""
+        if self._roster is not None and not self._rosters.changed():
+            return self._roster
+        before = self.roster_rev
+        try:
+            self._roster = self._rosters.current()
+        except StoreError as error:
+            self._health.set("roster", "fail", str(error))
+            return self._roster
+        if self._roster is None:
+            detail = self._rosters.problem or "no list has been imported"
+            remedy = "gated roster import FILE, or push one from the hub"
+            self._health.set("roster", "fail", detail, remedy)
+        else:
+            state: PartState = "warn" if self._rosters.problem else "ok"
+            self._health.set("roster", state, self._rosters.problem or self._summary())
+        if self.roster_rev != before and self._roster is not None:
+            fields: dict[str, Json] = {"rev": self.roster_rev, "persons": self._roster.persons}
+            self._recorder.event("roster_switched", fields, now)
+            _log.info("roster.switched", rev=self.roster_rev, persons=self._roster.persons)
+        self.report()
+        return self._roster
+
+    def link(self, now: Moment) -> LinkView:
+        """Return the header's badge."""
+        backlog = max(0, self._journal.last_seq - self._journal.acked)
+        if self._reporter() is None:
+            return LinkView("none", 0, backlog)
+        since_s = max(0, now.mono_ms - self._link.since_ms) // 1000
+        return LinkView(self._link.state.value, since_s, backlog)
+
+    def report(self) -> None:
+        """Tell the uplink how the gate is, if that changed."""
+        reporter = self._reporter()
+        if reporter is None:
+            return
+        status: dict[str, object] = {
+            "roster_rev": self.roster_rev,
+            "mode": "normal",
+            "faults": sorted(self._health.faults()),
+        }
+        if status != self._reported:
+            self._reported = status
+            reporter.report(status)
+
+    def handle(self, event: object, now: Moment) -> bool:
+        """Carry out one word of the uplink; return whether the screen may have changed."""
+        match event:
+            case WatermarkAcknowledged():
+                self._journal.store_watermark(event.upto, event.hubgen)
+            case LinkChanged():
+                self._changed(event, now)
+            case RosterFetched():
+                self._switch(event, now)
+            case RosterRefused():
+                _log.warning("roster.refused", rev=event.rev, code=event.code)
+                fields: dict[str, Json] = {"code": "DEV_BUNDLE_REJECTED", "state": "since"}
+                more: dict[str, Json] = {"part": "roster", "rev": event.rev, "why": event.code}
+                self._recorder.event("device", fields | more, now)
+            case EventsParked():
+                for seq in event.seqs:
+                    self._journal.park(seq, event.code)
+                _log.error("records.parked", count=len(event.seqs), code=event.code)
+            case SyncAlarm():
+                self._health.set("hub", "fail", event.code, "ask the technician")
+                _log.error("sync.alarm", code=event.code)
+            case _:
+                return False
+        return True
+
+    def _changed(self, event: LinkChanged, now: Moment) -> None:
+        before = self._link.state
+        if event.state is before:
+            return
+        if before is LinkState.ONLINE:
+            self._link.online_utc_ms = now.utc_ms
+        self._link.state, self._link.since_ms = event.state, now.mono_ms
+        reached = event.state is not LinkState.OFFLINE
+        remedy = "nothing to do, records wait"
+        self._health.set(
+            "broker",
+            "ok" if reached else "warn",
+            "" if reached else "no link",
+            "" if reached else remedy,
+        )
+        self._health.set("hub", "ok" if self.online else "warn", event.state.value)
+        _log.info("link.changed", state=event.state.value)
+        code = "DEV_LINK_UP" if self.online else "DEV_LINK_DOWN"
+        if self.online or before is LinkState.ONLINE:
+            self._recorder.device(code, "since", "hub", now)
+
+    def _switch(self, event: RosterFetched, now: Moment) -> None:
+        try:
+            self._rosters.install(event.path, event.info, event.kid, event.rev, event.info.sha256)
+        except BundleRejected as rejected:
+            self.handle(RosterRefused(event.rev, rejected.code), now)
+        except StoreError as error:
+            self._health.set("storage", "fail", str(error))
+            _log.error("roster.not_installed", rev=event.rev, problem=str(error))
+
+    def _summary(self) -> str:
+        assert self._roster is not None, "asked only with a list"
+        return f"revision {self._roster.rev}, {self._roster.persons} persons"

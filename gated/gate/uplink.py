@@ -1,0 +1,432 @@
+"""The gate's line to the hub: one worker that connects, sends, believes, fetches and reports.
+
+    journal_grew(), report(), interrupt()   any thread: leave a note in the inbox
+    run(stop)                                the uplink's thread: everything else
+
+Three pure machines decide (core/link.py, core/delivery.py, core/replica.py); this file only
+carries messages between them, the broker connection and the engine. It never writes the journal.
+"""
+
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gated.contract import topics
+from gated.contract.messages import Ack, Get, Hello, HubStatus, Status
+from gated.contract.topics import GateTopic, HubTopic, Leaf, ManifestTopic
+from gated.core import link, replica
+from gated.core.trust import TrustTable
+from gated.errors import ContractError, TransportDown
+from gated.gate.fetch import Fetcher, HeldRoster
+from gated.gate.sender import FAILED, NOBODY_LISTENS, Sender
+from gated.gate.status_report import StatusReport
+from gated.gate.uplink_events import LinkChanged, LinkState, SyncAlarm, UplinkEvent
+from gated.log import logger
+from gated.transport.mqtt import (
+    BrokerSettings,
+    LinkEvent,
+    Lost,
+    MqttLink,
+    Oversize,
+    Published,
+    Received,
+    Subscribed,
+    Welcomed,
+    Will,
+    tls_context,
+)
+
+SESSION_EXPIRY_S = 300
+WILL_DELAY_S = 20  # below the session's expiry; brokers disagree on what happens otherwise
+HELLO_EXPIRY_S = 60
+GET_EXPIRY_S = 30
+CHUNKS_WHILE_BUSY = 2  # events have precedence over a roster
+IDLE_MS = 60_000
+SID_SHIFT = 20  # sid = starts << 20 | connection of this start
+
+_log = logger("uplink")
+
+
+@dataclass(frozen=True, slots=True)
+class UplinkSettings:
+    """Who this gate is and where its things lie.
+
+    starts: the journal's start counter. reconnect_base_ms: longest first wait after a loss.
+    first_spread_ms: the first connect comes within this after start. fetch_spread_ms: a new
+    roster is fetched within this after its offer.
+    """
+
+    broker: BrokerSettings
+    gate: str
+    roster: str
+    boot: str
+    software: str
+    starts: int
+    journal: Path
+    folder: Path
+    reconnect_base_ms: int = link.BASE_MS
+    first_spread_ms: int = 10_000
+    fetch_spread_ms: int = 60_000
+
+
+class Uplink:
+    """One worker. emit: takes frozen events for the engine; held: what roster is served now.
+
+    utc_ms: wall clock for status and signatures; clock_trusted: whether it is to be believed.
+    Raises ConfigError when TLS files cannot be used.
+    """
+
+    def __init__(
+        self,
+        settings: UplinkSettings,
+        trust: TrustTable,
+        *,
+        emit: Callable[[UplinkEvent], None],
+        held: Callable[[], HeldRoster],
+        clock_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
+        utc_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        clock_trusted: Callable[[], bool] = lambda: True,
+        roll: Callable[[], float] = random.random,
+    ) -> None:
+        self._settings = settings
+        self._trust = trust
+        self._emit = emit
+        self._held = held
+        self._clock_ms = clock_ms
+        self._utc_ms = utc_ms
+        self._clock_trusted = clock_trusted
+        self._roll = roll
+        self._context = tls_context(settings.broker)
+        self._inbox: queue.SimpleQueue[tuple[int, LinkEvent | None]] = queue.SimpleQueue()
+        self._grown = threading.Event()
+        self._status: dict[str, object] = {}
+        self._connection: MqttLink | None = None
+        self._serial = 0
+        self._report = StatusReport()
+        self._hello_packet = 0
+        self._greeted = False
+        self._hub_start: int | None = None
+        self._hub_away = False
+        self._shown: LinkState | None = None
+
+    # Any thread.
+
+    def journal_grew(self) -> None:
+        """The uplink looks for new events at once."""
+        if not self._grown.is_set():
+            self._grown.set()
+            self._inbox.put((0, None))
+
+    def report(self, status: dict[str, object]) -> None:
+        """The next status message carries these fields: mode, faults, q, oldest_s."""
+        self._status = dict(status)
+        self._inbox.put((0, None))
+
+    def interrupt(self) -> None:
+        """A waiting run() looks at its stop flag at once."""
+        self._inbox.put((0, None))
+
+    # The uplink's thread.
+
+    def run(self, stop: threading.Event) -> None:
+        """Keep gate and hub one until stop is set and interrupt() called. Blocks.
+
+        Raises StoreError when the journal cannot be opened.
+        """
+        settings = self._settings
+        self._sender = Sender(
+            settings.journal, self._publish_batch, self._emit, self._clock_ms, self._roll
+        )
+        self._fetcher = Fetcher(
+            settings.folder,
+            settings.roster,
+            self._trust,
+            ask=self._ask,
+            emit=self._emit,
+            held=self._held,
+            now_ms=lambda: self._utc_ms() if self._clock_trusted() else None,
+            spread_ms=settings.fetch_spread_ms,
+        )
+        self._link = link.first(
+            self._clock_ms(), settings.reconnect_base_ms, settings.first_spread_ms, self._roll()
+        )
+        try:
+            while not stop.is_set():
+                self._turn()
+        finally:
+            self._farewell()
+            self._sender.close()
+
+    def _turn(self) -> None:
+        """Handle one event, or what time brought, and whatever follows from it."""
+        try:
+            serial, event = self._inbox.get(timeout=self._wait_s())
+        except queue.Empty:
+            serial, event = 0, None
+        if self._grown.is_set():
+            self._grown.clear()
+            self._sender.grew()
+        if event is not None and serial == self._serial:
+            self._handle(event)
+        self._tick()
+
+    def _wait_s(self) -> float:
+        now = self._clock_ms()
+        deadlines = [
+            self._sender.wake_at_ms,
+            self._fetcher.wake_at_ms if link.usable(self._link) else None,
+            link.wake_at_ms(self._link),
+            self._report_due_ms() if link.usable(self._link) else None,
+        ]
+        due = min((at for at in deadlines if at is not None), default=now + IDLE_MS)
+        return max(0.001, (due - now) / 1000)
+
+    def _tick(self) -> None:
+        now = self._clock_ms()
+        if self._connection is not None and not self._connection.alive:
+            self._drop("the network thread died")
+        self._apply(link.Elapsed())
+        if due(self._sender.wake_at_ms, now):
+            self._sender.tick()
+            if self._sender.state.silences:
+                self._hub_is_away()
+        if due(self._fetcher.wake_at_ms, now):
+            self._fetcher.feed(replica.Elapsed(), now, self._roll(), self._ask_limit())
+        if link.usable(self._link) and self._report_due_ms() <= now:
+            self._send_status()
+        self._show_state()
+
+    def _handle(self, event: LinkEvent) -> None:
+        match event:
+            case Welcomed(client_id):
+                if client_id not in ("", self._settings.gate):
+                    self._alarm("client_id_changed")
+                self._apply(link.Welcomed())
+            case Subscribed(granted):
+                done = link.Subscribed() if granted else link.Failed(link.Failure.DENIED)
+                self._apply(done)
+            case Lost(reason, denied, taken_over):
+                _log.warning("uplink.broker_lost", reason=reason)
+                failure = link.Failure.DENIED if denied else link.Failure.LOST
+                self._apply(link.Failed(link.Failure.TAKEN_OVER if taken_over else failure))
+            case Published(packet_id, reason):
+                self._published(packet_id, reason)
+            case Received():
+                self._received(event)
+
+    def _published(self, packet_id: int, reason: int) -> None:
+        heard = self._sender.published(packet_id, reason)
+        unheard_hello = packet_id == self._hello_packet and reason == NOBODY_LISTENS
+        if not heard or unheard_hello:
+            self._hub_is_away()
+        if reason >= FAILED:
+            _log.warning("uplink.publish_refused", reason=reason)
+
+    def _received(self, message: Received) -> None:
+        now, roll = self._clock_ms(), self._roll()
+        try:
+            match topics.parse(message.topic):
+                case GateTopic(gate, Leaf.ACK) if gate == self._settings.gate:
+                    self._acknowledged(Ack.decode(message.payload))
+                case GateTopic(gate, Leaf.BLOCK) if gate == self._settings.gate:
+                    self._fetcher.arrived(message.payload, now, roll, self._ask_limit())
+                case ManifestTopic(roster) if roster == self._settings.roster:
+                    self._fetcher.offered(message.payload, now, roll)
+                case HubTopic():
+                    self._hub_said(HubStatus.decode(message.payload))
+                case _:
+                    pass
+        except ContractError as error:
+            _log.warning("uplink.message_refused", topic=message.topic, cause=str(error))
+
+    def _acknowledged(self, ack: Ack) -> None:
+        self._hub_away = False
+        self._apply(link.Answered())
+        self._sender.acknowledged(ack)
+
+    def _hub_said(self, status: HubStatus) -> None:
+        if not status.on:
+            self._sender.hub_left()
+            self._hub_is_away()
+            return
+        returned = self._hub_away or self._hub_start not in (None, status.start)
+        self._hub_start = status.start
+        if returned:
+            self._hub_away = False
+            self._sender.hub_returned()
+            self._greet()
+
+    def _hub_is_away(self) -> None:
+        self._hub_away = True
+        self._apply(link.HubLeft())
+
+    # The connection.
+
+    def _apply(self, event: link.Event) -> None:
+        self._link, effects = link.step(self._link, event, self._clock_ms(), self._roll())
+        for effect in effects:
+            match effect:
+                case link.Effect.OPEN:
+                    self._open()
+                case link.Effect.SUBSCRIBE:
+                    self._subscribe()
+                case link.Effect.GREET:
+                    self._greet()
+                case link.Effect.CLOSE:
+                    self._close()
+                case link.Effect.ALARM_DENIED:
+                    self._alarm("broker_refused")
+                case link.Effect.ALARM_TAKEN_OVER:
+                    self._alarm("taken_over")
+
+    def _open(self) -> None:
+        self._serial += 1
+        serial = self._serial
+        will = Will(self._own(Leaf.STATUS), self._absence(), WILL_DELAY_S)
+        self._connection = MqttLink(
+            self._settings.broker,
+            self._settings.gate,
+            lambda event: self._inbox.put((serial, event)),
+            will=will,
+            context=self._context,
+            session_expiry_s=SESSION_EXPIRY_S,
+        )
+        try:
+            self._connection.open()
+        except TransportDown as error:
+            self._drop(str(error))
+
+    def _subscribe(self) -> None:
+        settings = self._settings
+        if self._connection is not None:
+            self._connection.subscribe(topics.gate_subscriptions(settings.gate, settings.roster))
+
+    def _greet(self) -> None:
+        """The hub is told who is here; after the first greeting of a connection, sending starts."""
+        if not self._greeted:
+            self._send_status()
+        state = self._sender.state
+        hello = Hello(
+            epoch=state.epoch,
+            boot=self._settings.boot,
+            sid=self._sid,
+            first=state.first,
+            last=state.last,
+            acked=state.acked,
+            hubgen=state.hubgen,
+            roster={self._settings.roster: self._held().rev},
+            sw=self._settings.software,
+            why="boot" if self._serial == 1 else "reconnect",
+        )
+        self._hello_packet = self._publish(
+            self._own(Leaf.HELLO), hello.encode(), expiry_s=HELLO_EXPIRY_S
+        )
+        if not self._greeted:
+            self._greeted = True
+            self._sender.connected(self._sid)
+            self._fetcher.feed(
+                replica.Connected(), self._clock_ms(), self._roll(), self._ask_limit()
+            )
+        elif not self._hub_away:
+            self._hub_is_away()  # an earlier greeting found no answer
+
+    def _close(self) -> None:
+        self._greeted = False
+        self._sender.disconnected()
+        self._fetcher.feed(replica.Disconnected(), self._clock_ms(), self._roll())
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _farewell(self) -> None:
+        if self._connection is not None and link.usable(self._link):
+            self._publish(self._own(Leaf.STATUS), self._absence(), retain=True)
+        self._close()
+
+    def _drop(self, reason: str) -> None:
+        self._inbox.put((self._serial, Lost(reason)))
+
+    def _publish(
+        self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None
+    ) -> int:
+        """Return the packet id, 0 when the connection is gone: its end is noted and handled."""
+        if self._connection is None:
+            return 0
+        try:
+            return self._connection.publish(topic, payload, retain=retain, expiry_s=expiry_s)
+        except TransportDown as error:
+            self._drop(str(error))
+        except Oversize as error:
+            _log.error("uplink.oversize", cause=str(error))
+        return 0
+
+    def _publish_batch(self, payload: bytes) -> int:
+        if self._connection is None:
+            raise TransportDown("no connection")
+        return self._connection.publish(self._own(Leaf.EVENTS), payload)
+
+    def _ask(self, order: replica.Ask) -> None:
+        wanted = Get(id=self._sid, sha=order.tag.hex(), i=order.start, n=order.count)
+        self._publish(self._own(Leaf.GET), wanted.encode(), expiry_s=GET_EXPIRY_S)
+
+    def _own(self, leaf: Leaf) -> str:
+        return topics.gate_topic(self._settings.gate, leaf)
+
+    def _absence(self) -> bytes:
+        return Status(on=False, sid=self._sid).encode()
+
+    def _ask_limit(self) -> int:
+        return CHUNKS_WHILE_BUSY if self._sender.backlog else replica.ASK_MAX
+
+    @property
+    def _sid(self) -> int:
+        return self._settings.starts << SID_SHIFT | self._serial
+
+    # What people see.
+
+    def _report_due_ms(self) -> int:
+        return self._report.due_ms(self._status_fields())
+
+    def _status_fields(self) -> dict[str, object]:
+        roster = {self._settings.roster: self._held().rev}
+        return {"q": 2 if self._clock_trusted() else 0, "roster": roster, **self._status}
+
+    def _send_status(self) -> None:
+        moving = {
+            "sid": self._sid,
+            "boot": self._settings.boot,
+            "epoch": self._sender.state.epoch,
+            "t": self._utc_ms(),
+            "sw": self._settings.software,
+            "backlog": self._sender.backlog,
+        }
+        body = self._report.compose(self._status_fields(), moving, self._clock_ms())
+        self._publish(self._own(Leaf.STATUS), body, retain=True)
+
+    def _alarm(self, code: str) -> None:
+        _log.error("uplink.alarm", code=code)
+        self._emit(SyncAlarm(code))
+
+    def _show_state(self) -> None:
+        match self._link.phase:
+            case link.Phase.UP:
+                state = LinkState.ONLINE
+            case link.Phase.HELLO if self._hub_away:
+                state = LinkState.HUB_SILENT
+            case link.Phase.HELLO:
+                return  # greeted a moment ago: not known yet
+            case _:
+                state = LinkState.OFFLINE
+        if state is not self._shown:
+            self._shown = state
+            _log.info("uplink.state", state=state.value)
+            self._emit(LinkChanged(state))
+
+
+def due(at_ms: int | None, now_ms: int) -> bool:
+    """True when a deadline exists and has come."""
+    return at_ms is not None and at_ms <= now_ms
