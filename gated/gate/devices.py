@@ -9,7 +9,7 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 from drivers.card_reader.device import SamReader
 from drivers.card_reader.protocol_dialogue import CardRefused
@@ -19,9 +19,12 @@ from drivers.qr_camera.decode import Decoder
 from drivers.qr_camera.device import Camera, Frame
 from drivers.qr_camera.protocol import CodeWatch
 from drivers.thermometer.device import Bus, Mlx90614, Sample, open_bus
+from drivers.thermometer.protocol import variant_of
 from gated.config import CameraSection, CardReaderSection, ThermometerSection
 from gated.core.model import Moment
+from gated.core.thermometry import ThermometryConfig
 from gated.core.thermometry_window import SensorSample
+from gated.errors import ConfigError
 from gated.gate.events import (
     CardRejected,
     CardSeen,
@@ -144,7 +147,7 @@ def card_reader_loop(
     """Return the loop of one serial ID-card reader."""
 
     def opened() -> SamReader:
-        reader = SamReader(section.port, section.baud)
+        reader = open_reader(section)
         try:
             reader.probe()
         except DriverError:
@@ -171,7 +174,7 @@ def camera_loop(section: CameraSection, inbox: Inbox, clock: SystemClock) -> Dev
     def opened() -> Camera:
         if not decoders:
             decoders.append(Decoder(section.decoder))
-        return Camera(section.source, section.width, section.height, section.fps)
+        return open_camera(section)
 
     def take(frame: Frame) -> None:
         nonlocal watch
@@ -190,18 +193,46 @@ def thermometer_loop(
     bus_opener: BusOpener | None = None,
 ) -> DeviceLoop[Sample]:
     """Return the loop of the thermometer. bus_opener: how [thermometer] bus becomes a bus."""
-    opener: BusOpener = open_bus if bus_opener is None else bus_opener
-
-    def opened() -> Mlx90614:
-        bus = opener(section.bus)
-        return Mlx90614(bus, section.address, variant=section.variant, supply_v=section.supply_v)
 
     def take(sample: Sample) -> None:
         taken_ms = int(sample.taken_s * 1000)
         reading = SensorSample(taken_ms, sample.object_mc, sample.ambient_mc)
         inbox.offer(SampleTaken(stamped(clock, sample.taken_s), reading))
 
-    return DeviceLoop(DeviceTask("thermometer", opened, take), inbox, clock)
+    task = DeviceTask("thermometer", lambda: open_thermometer(section, bus_opener), take)
+    return DeviceLoop(task, inbox, clock)
+
+
+def open_reader(section: CardReaderSection) -> SamReader:
+    """Return the opened reader. Raises DriverError."""
+    return SamReader(section.port, section.baud, hold_off_s=section.hold_off_s)
+
+
+def open_camera(section: CameraSection) -> Camera:
+    """Return the opened camera. Raises DriverError."""
+    return Camera(section.source, section.width, section.height, section.fps)
+
+
+def open_thermometer(section: ThermometerSection, opener: BusOpener | None = None) -> Mlx90614:
+    """Return the sensor on its opened bus. Raises DriverError."""
+    bus = (open_bus if opener is None else opener)(section.bus)
+    return Mlx90614(bus, section.address, variant=section.variant, supply_v=section.supply_v)
+
+
+def thermometry_config(section: ThermometerSection) -> ThermometryConfig:
+    """Return the constants of a measurement with this sensor. Raises ConfigError."""
+    try:
+        variant = variant_of(section.variant)
+    except ValueError as error:
+        raise ConfigError(f"[thermometer] {error}") from error
+    return ThermometryConfig(
+        sigma_mc=variant.noise_mc,
+        settle_ms=round(variant.settle_s * 1000),
+        period_ms=round(variant.period_s * 1000),
+        three_volt=variant.three_volt,
+        supply_v=section.supply_v,
+        warm_up_ms=section.warm_up_s * 1000,
+    )
 
 
 def stamped(clock: SystemClock, mono_s: float) -> Moment:
@@ -211,6 +242,6 @@ def stamped(clock: SystemClock, mono_s: float) -> Moment:
     return replace(now, mono_ms=mono_ms, utc_ms=now.utc_ms - (now.mono_ms - mono_ms))
 
 
-def picture_decoder() -> Decoder:
+def picture_decoder(engine: Literal["auto", "zxing", "pyzbar"] = "auto") -> Decoder:
     """Return the decoder for pictures on disk: the same code as for camera frames."""
-    return Decoder("auto")
+    return Decoder(engine)

@@ -10,6 +10,7 @@ from typing import Protocol
 from gated.core.canonical import Json
 from gated.core.model import ClockState, Moment
 from gated.errors import BundleRejected, StoreError
+from gated.gate.fetch import HeldRoster
 from gated.gate.health import Health, PartState
 from gated.gate.recorder import Recorder
 from gated.gate.uplink_events import (
@@ -67,11 +68,17 @@ class HubDesk:
         self._link = _Link()
         self._roster: Roster | None = None
         self._reported: dict[str, object] = {}
+        self._held = HeldRoster()
 
     @property
     def online(self) -> bool:
         """Whether records reach the hub now; a gate without hub is never online."""
         return self._link.state is LinkState.ONLINE
+
+    @property
+    def held(self) -> HeldRoster:
+        """What is served now, for the uplink's thread: replaced whole, never changed."""
+        return self._held
 
     @property
     def roster_rev(self) -> int:
@@ -108,6 +115,7 @@ class HubDesk:
         else:
             state: PartState = "warn" if self._rosters.problem else "ok"
             self._health.set("roster", state, self._rosters.problem or self._summary())
+        self._note_held()
         if self.roster_rev != before and self._roster is not None:
             fields: dict[str, Json] = {"rev": self.roster_rev, "persons": self._roster.persons}
             self._recorder.event("roster_switched", fields, now)
@@ -129,7 +137,6 @@ class HubDesk:
         if reporter is None:
             return
         status: dict[str, object] = {
-            "roster_rev": self.roster_rev,
             "mode": "normal",
             "faults": sorted(self._health.faults()),
         }
@@ -191,6 +198,13 @@ class HubDesk:
         except StoreError as error:
             self._health.set("storage", "fail", str(error))
             _log.error("roster.not_installed", rev=event.rev, problem=str(error))
+
+    def _note_held(self) -> None:
+        serving = self._rosters.generations()
+        kids = {generation.kid for generation in serving}
+        ratchet = {kid: self._rosters.ratchet(kid) for kid in kids}
+        kid = serving[0].kid if serving else ""
+        self._held = HeldRoster(self.roster_rev, kid, ratchet)
 
     def _summary(self) -> str:
         assert self._roster is not None, "asked only with a list"

@@ -6,11 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from gated.config import GateSection
 from gated.core.model import (
     ClockState,
     Credential,
     CredentialKind,
     CredentialState,
+    Direction,
     Display,
     Holder,
     Moment,
@@ -40,11 +42,12 @@ class RosterLookup(Protocol):
 class Resolver:
     """Turns credentials into holders against the roster of the moment. Engine thread only."""
 
-    def __init__(self, site_key: bytes, trust: TrustTable, zone: int, timezone: str) -> None:
+    def __init__(self, site_key: bytes, trust: TrustTable, gate: GateSection) -> None:
         self._site_key = site_key
         self._trust = trust
-        self._zone = zone
-        self._timezone = ZoneInfo(timezone)
+        self._zone = gate.zone
+        self._direction = Direction(gate.direction)
+        self._timezone = ZoneInfo(gate.timezone)
         self.roster: RosterLookup | None = None
 
     def card(self, seen: CardSeen) -> Holder:
@@ -67,7 +70,13 @@ class Resolver:
         trusted = seen.at.clock is not ClockState.UNSURE
         now_s = seen.at.utc_ms // 1000 if trusted else None
         try:
-            verified = verify(seen.text, self._trust, now_s=now_s, zone=self._zone)
+            verified = verify(
+                seen.text,
+                self._trust,
+                now_s=now_s,
+                zone=self._zone,
+                direction=self._direction,
+            )
         except PassRefused as refused:
             _log.info("pass.refused", detail=str(refused.detail))
             return Holder(Credential(CredentialKind.QR, refused_state(refused), ref))

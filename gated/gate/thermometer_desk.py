@@ -1,11 +1,9 @@
 """The engine's thermometer: samples in, session events out, calibration and reference kept."""
 
 import tomllib
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from gated.config import ThermometerSection
 from gated.core import thermometry
 from gated.core.calibration import (
     RelativeReference,
@@ -25,22 +23,47 @@ RECENT_MAX = 20
 Outcome = TargetSeen | TemperatureTaken
 
 
-def read_calibration(path: Path | None) -> SiteCalibration | None:
-    """Return the site calibration in a file, or None when the gate has none.
+class CalibrationFile:
+    """The site calibration on disk; read again when the file changes, so no restart is needed.
 
-    Raises ConfigError naming the file and every problem.
+    path None: this gate has none, and the relative rule judges. `problem` says in a sentence
+    why the file cannot be used now; the calibration read before it stays in force.
     """
-    if path is None:
-        return None
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-        return parse_calibration(table.get("calibration", table))
-    except OSError as error:
-        remedy = "calibrate the site or leave [thermometer] site out"
-        message = f"cannot read site calibration {path}: {error.strerror}; {remedy}"
-        raise ConfigError(message) from error
-    except (tomllib.TOMLDecodeError, ConfigError) as error:
-        raise ConfigError(f"site calibration {path}: {error}") from error
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._stamp: tuple[int, int] | None = None
+        self.value: SiteCalibration | None = None
+        self.problem = ""
+
+    def reread(self) -> bool:
+        """Read the file if it changed; return whether it did.
+
+        Raises ConfigError, naming the file and every problem, as long as none was ever read.
+        """
+        if self._path is None:
+            return False
+        try:
+            status = self._path.stat()
+            stamp = (status.st_mtime_ns, status.st_size)
+            if stamp == self._stamp:
+                return False
+            table = tomllib.loads(self._path.read_text("utf-8"))
+            self.value = parse_calibration(table.get("calibration", table))
+        except OSError as error:
+            remedy = "calibrate the site or leave [thermometer] site out"
+            self._refuse(f"cannot read site calibration {self._path}: {error.strerror}; {remedy}")
+            return False
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, ConfigError) as error:
+            self._refuse(f"site calibration {self._path}: {error}")
+            return False
+        self._stamp, self.problem = stamp, ""
+        return True
+
+    def _refuse(self, problem: str) -> None:
+        self.problem = problem
+        if self._stamp is None:
+            raise ConfigError(problem)
 
 
 class ThermometerDesk:
@@ -52,11 +75,11 @@ class ThermometerDesk:
     def __init__(
         self,
         config: ThermometryConfig,
-        calibration: SiteCalibration | None,
+        calibration: CalibrationFile,
         powered_up_ms: int,
     ) -> None:
         self._config = config
-        self._calibration = calibration
+        self._file = calibration
         self._state = thermometry.initial(config, powered_up_ms)
         self._reference = RelativeReference()
         self._recent: tuple[int, ...] = ()
@@ -64,12 +87,17 @@ class ThermometerDesk:
 
     def calibrated_on(self, day: date) -> bool:
         """Return whether a calibration is in force on this day."""
-        return self._calibration is not None and self._calibration.valid_on(day)
+        return self._file.value is not None and self._file.value.valid_on(day)
+
+    def look_for_calibration(self) -> str:
+        """Take a changed calibration file into use; return what is wrong with it, or nothing."""
+        self._file.reread()
+        return self._file.problem
 
     def sampled(self, sample: SensorSample, today: date) -> tuple[Outcome, ...]:
         """Take one sample; return what the session must hear."""
         self.healthy = True
-        calibration = self._calibration if self.calibrated_on(today) else None
+        calibration = self._file.value if self.calibrated_on(today) else None
         self._state, outputs = thermometry.step(
             self._config, calibration, self._reference, self._state, sample
         )
@@ -112,25 +140,6 @@ class ThermometerDesk:
                     self._recent = (*self._recent, skin)[-RECENT_MAX:]
                 outcomes.append(TemperatureTaken(output.measurement))
         return tuple(outcomes)
-
-
-def thermometry_config(
-    section: ThermometerSection, variant_numbers: tuple[int, int, int, bool]
-) -> ThermometryConfig:
-    """Return the constants for this sensor.
-
-    variant_numbers: noise in thousandths of °C, settling ms, sample period ms, a 3 V part.
-    """
-    sigma_mc, settle_ms, period_ms, three_volt = variant_numbers
-    return replace(
-        ThermometryConfig(),
-        sigma_mc=sigma_mc,
-        settle_ms=settle_ms,
-        period_ms=period_ms,
-        three_volt=three_volt,
-        supply_v=section.supply_v,
-        warm_up_ms=section.warm_up_s * 1000,
-    )
 
 
 class PowerUpMark:

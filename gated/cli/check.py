@@ -1,0 +1,71 @@
+"""`gated check`: every part of this gate, its state, and what to do about it.
+
+A running daemon is asked; without one the devices are opened and asked here.
+"""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gated.config import Config, load
+from gated.errors import ConfigError
+from gated.gate.health import Health, Part
+
+_MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL", "off": "-   "}
+
+
+def check(
+    config_file: Annotated[
+        Path | None,
+        typer.Option("--config", help="Default: GATED_CONFIG, else /etc/gated/gated.toml."),
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    walk: Annotated[
+        bool, typer.Option("--walk", help="Ask for a card, a code and a wrist, one by one.")
+    ] = False,
+) -> None:
+    """Test this gate. Exit 1 when a part fails."""
+    parts = _parts(config_file, walk=walk)
+    ok = all(part.state != "fail" for part in parts)
+    if as_json:
+        rows = [asdict(part) for part in parts]
+        print(json.dumps({"ok": ok, "parts": rows}, ensure_ascii=False))
+    else:
+        _print_table(parts)
+    sys.exit(0 if ok else 1)
+
+
+def _parts(config_file: Path | None, *, walk: bool) -> list[Part]:
+    try:
+        config = load(config_file)
+    except ConfigError as error:
+        health = Health()
+        health.set("config", "fail", str(error), "mend the file; config/README.md lists every key")
+        return list(health.parts())
+    return _running(config) or _opened_here(config, walk=walk)
+
+
+def _running(config: Config) -> list[Part] | None:
+    from gated.gate.control import running_health
+
+    return running_health(config.store.dir / "gated.sock")
+
+
+def _opened_here(config: Config, *, walk: bool) -> list[Part]:
+    from gated.gate.self_test import self_test
+
+    tell = (lambda text: print(text, file=sys.stderr)) if walk else None
+    return list(self_test(config, tell).parts())
+
+
+def _print_table(parts: list[Part]) -> None:
+    for part in parts:
+        line = f"{_MARKS[part.state]}  {part.name:<12} {part.detail}".rstrip()
+        print(line)
+        if part.remedy and part.state in ("warn", "fail"):
+            print(f"      {'':<12} -> {part.remedy}")

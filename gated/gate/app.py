@@ -1,0 +1,291 @@
+"""Puts the gate together and runs it: what systemd starts and `gated run` is.
+
+Exit codes: 0 stopped in order, 1 crashed or a thread would not end, 69 the journal or the screen's
+port cannot be opened, 78 the configuration or a key file cannot be used.
+"""
+
+import queue
+import secrets
+import threading
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from gated import __version__
+from gated.config import BrokerSection, Config
+from gated.core.model import ClockState, GuardAction
+from gated.core.thermometry import ThermometryConfig
+from gated.core.trust import TrustTable
+from gated.errors import GatedError
+from gated.gate.control import ControlServer
+from gated.gate.devices import (
+    BusOpener,
+    camera_loop,
+    card_reader_loop,
+    thermometer_loop,
+    thermometry_config,
+)
+from gated.gate.engine import Desks, Engine
+from gated.gate.events import GuardPressed, Inbox
+from gated.gate.fetch import HeldRoster
+from gated.gate.health import Health
+from gated.gate.hub_desk import HubDesk
+from gated.gate.recorder import Recorder
+from gated.gate.resolver import Resolver
+from gated.gate.thermometer_desk import CalibrationFile, PowerUpMark, ThermometerDesk
+from gated.gate.uplink import Uplink, UplinkSettings
+from gated.log import logger
+from gated.process import systemd
+from gated.process.clock import SystemClock, boot_id
+from gated.process.supervisor import Supervisor, block_stop_signals
+from gated.screen.feed import Feed
+from gated.screen.server import ScreenServer, ScreenUnavailable
+from gated.screen.snapshot import ClockView, GateView, Snapshot
+from gated.store.journal import Journal
+from gated.store.keys import SiteKeys, read_site_keys, read_trust
+from gated.store.roster import RosterStore
+from gated.transport.mqtt import BrokerSettings
+
+EXIT_CRASHED, EXIT_UNAVAILABLE, EXIT_CONFIG = 1, 69, 78
+READY_S = 30.0  # a damaged journal is checked whole before the engine is ready
+HEARTBEAT_MS = 5_000  # an engine silent for longer is stuck
+ANSWER_S = 0.4  # the screen's server promises an answer within half a second
+
+_log = logger("app")
+
+
+@dataclass(slots=True)
+class Parts:
+    """Everything that is made on the main thread before threads start."""
+
+    config: Config
+    keys: SiteKeys
+    trust: TrustTable
+    calibration: CalibrationFile
+    thermometry: ThermometryConfig | None
+    health: Health
+    inbox: Inbox
+    feed: Feed
+    boot: str
+    uplink: Uplink | None = None
+    hub_desk: HubDesk | None = None
+    starts: int = 0
+
+
+def run(config: Config, bus_opener: BusOpener | None = None) -> int:
+    """Run the gate until a stop signal; return the exit code.
+
+    bus_opener: how [thermometer] bus becomes a bus; the demo brings its own. Main thread only.
+    """
+    block_stop_signals()
+    try:
+        parts = _prepared(config)
+    except GatedError as error:
+        _log.error("start.refused", problem=str(error))
+        return EXIT_CONFIG
+    with ExitStack() as closing:
+        try:
+            screen = _bound_screen(parts, closing)
+        except ScreenUnavailable as error:
+            _log.error("start.refused", problem=str(error))
+            return EXIT_UNAVAILABLE
+        return _supervised(parts, screen, bus_opener)
+
+
+def _prepared(config: Config) -> Parts:
+    """Read every file the configuration names. Raises GatedError with file and remedy."""
+    calibration = CalibrationFile(config.thermometer.site if config.thermometer else None)
+    calibration.reread()
+    health = Health()
+    health.set("config", "ok")
+    health.set("policy", "ok", "built-in rules")
+    keys = read_site_keys(config.keys.site, config.keys.rest)
+    trust = read_trust(config.keys.trust)
+    health.set("keys", "ok", f"{len(trust.keys)} trusted keys")
+    thermometry = thermometry_config(config.thermometer) if config.thermometer else None
+    zone = ZoneInfo(config.gate.timezone)
+    gate = config.gate
+    first = Snapshot(
+        GateView(gate.name or gate.id, gate.name_en or gate.id, gate.direction),
+        gate.language,
+        ClockView(datetime.now(zone).isoformat(timespec="seconds"), ClockState.UNSURE),
+    )
+    config.store.dir.mkdir(parents=True, exist_ok=True)
+    return Parts(
+        config, keys, trust, calibration, thermometry, health, Inbox(), Feed(first), boot_id()
+    )
+
+
+def _bound_screen(parts: Parts, closing: ExitStack) -> ScreenServer | None:
+    section = parts.config.screen
+    if section is None:
+        return None
+    act = _GuardOrders(parts.inbox, SystemClock())
+    server = ScreenServer(parts.feed, section.host, section.port, act, parts.config.gate.language)
+    server.bind()
+    closing.callback(server.close)
+    parts.health.set("screen", "ok", server.url)
+    return server
+
+
+def _supervised(parts: Parts, screen: ScreenServer | None, bus_opener: BusOpener | None) -> int:
+    config = parts.config
+    supervisor = Supervisor()
+    engine = Engine(
+        config.gate, config.visit, parts.inbox, parts.feed, parts.health, lambda: _desks(parts)
+    )
+    supervisor.start(engine)
+    deadline = time.monotonic() + READY_S
+    while not engine.ready.wait(0.05):
+        if supervisor.failed or time.monotonic() > deadline:
+            supervisor.stop()
+            if engine.start_error is not None:
+                _log.error("start.refused", problem=str(engine.start_error))
+                return EXIT_UNAVAILABLE
+            return EXIT_CRASHED
+    parts.feed.alive = lambda: _mono_ms() - engine.beat_ms < HEARTBEAT_MS
+    if screen is not None:
+        supervisor.start(_ScreenWorker(screen))
+    _start_devices(parts, supervisor, bus_opener)
+    if config.broker is not None:
+        parts.uplink = _uplink(parts, config.broker)
+        supervisor.start(parts.uplink)
+    supervisor.start(ControlServer(config.store.dir / "gated.sock", parts.health))
+    systemd.notify("READY=1")
+    _log.info("gate.ready", gate=config.gate.id, screen=screen.url if screen else "none")
+    supervisor.wait(lambda: _feed_watchdog(engine))
+    systemd.notify("STOPPING=1")
+    stuck = supervisor.stop()
+    _log.info("gate.stopped", gate=config.gate.id, failed=supervisor.failed, stuck=stuck)
+    return EXIT_CRASHED if supervisor.failed or stuck else 0
+
+
+def _start_devices(parts: Parts, supervisor: Supervisor, bus_opener: BusOpener | None) -> None:
+    config, inbox = parts.config, parts.inbox
+    trusted = config.gate.clock == "trusted"
+    for reader in config.card_reader:
+        supervisor.start(card_reader_loop(reader, inbox, SystemClock(trusted=trusted)))
+    if config.camera is not None:
+        supervisor.start(camera_loop(config.camera, inbox, SystemClock(trusted=trusted)))
+    if config.thermometer is not None:
+        clock = SystemClock(trusted=trusted)
+        supervisor.start(thermometer_loop(config.thermometer, inbox, clock, bus_opener))
+
+
+def _desks(parts: Parts) -> Desks:
+    """Open the databases; called on the engine's thread. Raises StoreError."""
+    config = parts.config
+    folder = config.store.dir
+    closing = ExitStack()
+    clock = SystemClock(trusted=config.gate.clock == "trusted")
+    journal = Journal(
+        folder / "journal.db",
+        boot=parts.boot,
+        new_epoch=lambda: secrets.token_hex(8),
+        now=clock.now,
+    )
+    closing.callback(journal.close)
+    rosters = RosterStore(folder, parts.keys)
+    closing.callback(rosters.close)
+    recorder = Recorder(config.gate, journal, lambda: _tell_grown(parts))
+    hub = HubDesk(journal, rosters, recorder, parts.health, lambda: parts.uplink)
+    resolver = Resolver(parts.keys.site, parts.trust, config.gate)
+    thermometer = None
+    if parts.thermometry is not None:
+        powered_ms = PowerUpMark(folder / "sensor-power", parts.boot).since_ms(clock.now())
+        thermometer = ThermometerDesk(parts.thermometry, parts.calibration, powered_ms)
+    if journal.repaired is not None:
+        fields = {"code": "DEV_DB_REPAIRED", "state": "since", "part": "storage"}
+        recorder.event(
+            "device", fields | {"former_epoch": journal.repaired.former_epoch}, clock.now()
+        )
+    parts.starts, parts.hub_desk = journal.starts, hub
+    return Desks(recorder, resolver, hub, thermometer, closing)
+
+
+def _tell_grown(parts: Parts) -> None:
+    if parts.uplink is not None:
+        parts.uplink.journal_grew()
+
+
+def _uplink(parts: Parts, section: BrokerSection) -> Uplink:
+    config = parts.config
+    quick_ms = int(section.reconnect_s * 1000)
+    settings = UplinkSettings(
+        broker=broker_settings(section),
+        gate=config.gate.id,
+        roster=section.roster,
+        boot=parts.boot,
+        software=__version__,
+        starts=parts.starts,
+        journal=config.store.dir / "journal.db",
+        folder=config.store.dir,
+        reconnect_base_ms=quick_ms,
+        first_spread_ms=quick_ms * 10,
+        fetch_spread_ms=quick_ms,
+    )
+    return Uplink(settings, parts.trust, emit=parts.inbox.put, held=lambda: _held(parts))
+
+
+def _held(parts: Parts) -> HeldRoster:
+    assert parts.hub_desk is not None, "the engine is ready before the uplink starts"
+    return parts.hub_desk.held
+
+
+def broker_settings(section: BrokerSection) -> BrokerSettings:
+    """Return the transport's settings from a [broker] section."""
+    return BrokerSettings(
+        host=section.host,
+        port=section.port,
+        tls=section.tls,
+        ca=section.ca,
+        cert=section.cert,
+        key=section.key,
+        username=section.username,
+        password=section.password,
+    )
+
+
+def _feed_watchdog(engine: Engine) -> None:
+    """Tell systemd we live, but only while the engine's heart beats."""
+    if systemd.watchdog_period_s() is not None and _mono_ms() - engine.beat_ms < HEARTBEAT_MS:
+        systemd.notify("WATCHDOG=1")
+
+
+def _mono_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+class _GuardOrders:
+    """Carries a guard's order from the screen's thread to the engine and brings the answer."""
+
+    def __init__(self, inbox: Inbox, clock: SystemClock) -> None:
+        self._inbox = inbox
+        self._clock = clock
+
+    def __call__(self, action: GuardAction) -> str | None:
+        answer: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        if not self._inbox.offer(GuardPressed(self._clock.now(), action, answer)):
+            return "busy"
+        try:
+            return answer.get(timeout=ANSWER_S)
+        except queue.Empty:
+            return "busy"
+
+
+class _ScreenWorker:
+    """The screen's server as a Worker; it looks at the stop flag by itself."""
+
+    name = "screen"
+
+    def __init__(self, server: ScreenServer) -> None:
+        self._server = server
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve until `stop`."""
+        self._server.run(stop)
+
+    def interrupt(self) -> None:
+        """Nothing blocks longer than the server's own beat."""

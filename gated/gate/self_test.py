@@ -1,0 +1,145 @@
+"""Asks every part of the gate once, without the daemon: what `gated check` runs on a ladder."""
+
+import shutil
+import socket
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from gated.config import BrokerSection, Config
+from gated.core.model import ClockState
+from gated.errors import GatedError
+from gated.gate import probes
+from gated.gate.health import Health
+from gated.gate.thermometer_desk import CalibrationFile
+from gated.process.clock import SystemClock
+from gated.store.journal_reader import JournalReader
+from gated.store.keys import read_site_keys, read_trust
+from gated.store.roster import RosterStore
+
+CONNECT_S = 3.0
+SPACE_MIN_MB = 200  # a year of one gate's records and two rosters, with room to spare
+
+Tell = Callable[[str], None]
+
+
+def self_test(config: Config, tell: Tell | None = None) -> Health:
+    """Return how every configured part is now. Opens the devices: the daemon must not run.
+
+    tell: asks the installer for a card, a code and a wrist; None only asks whether they answer.
+    Blocks for some seconds.
+    """
+    health = Health()
+    health.set("config", "ok")
+    health.set("policy", "ok", "built-in rules")
+    _keys_and_roster(config, health)
+    _storage(config.store.dir, health)
+    _clock(config, health)
+    if config.broker is not None:
+        _broker(config.broker, health)
+    if config.screen is not None:
+        _screen(config.screen.host, config.screen.port, health)
+    probes.card_reader(config, health, tell)
+    probes.camera(config, health, tell)
+    probes.thermometer(config, health, tell)
+    _calibration(config, health)
+    return health
+
+
+def _keys_and_roster(config: Config, health: Health) -> None:
+    try:
+        keys = read_site_keys(config.keys.site, config.keys.rest)
+        trust = read_trust(config.keys.trust)
+    except GatedError as error:
+        health.set("keys", "fail", str(error), "gated keys init DIR makes a set for a new site")
+        return
+    health.set("keys", "ok", f"{len(trust.keys)} trusted keys")
+    if not config.store.dir.is_dir():
+        health.set("roster", "fail", "no list", "gated roster import FILE")
+        return
+    try:
+        rosters = RosterStore(config.store.dir, keys)
+        try:
+            roster = rosters.current()
+            if roster is None:
+                detail = rosters.problem or "no list has been imported"
+                remedy = "gated roster import FILE, or push from the hub"
+                health.set("roster", "fail", detail, remedy)
+            else:
+                detail = f"revision {roster.rev}, {roster.persons} persons"
+                health.set("roster", "warn" if rosters.problem else "ok", detail)
+        finally:
+            rosters.close()
+    except GatedError as error:
+        health.set("roster", "fail", str(error))
+
+
+def _storage(folder: Path, health: Health) -> None:
+    if not folder.is_dir():
+        remedy = f"make it: install -d -o gated {folder}"
+        health.set("storage", "fail", f"{folder} does not exist", remedy)
+        return
+    free_mb = shutil.disk_usage(folder).free // 1_000_000
+    journal = folder / "journal.db"
+    if free_mb < SPACE_MIN_MB:
+        health.set("storage", "warn", f"{free_mb} MB free", "free some space on the card")
+        return
+    detail = f"{free_mb} MB free"
+    if journal.exists():
+        try:
+            with JournalReader(journal) as reader:
+                state = reader.state()
+        except GatedError as error:
+            health.set("storage", "fail", str(error))
+            return
+        detail += f", {state.last} records, {state.last - state.acked} not yet acknowledged"
+    health.set("storage", "ok", detail)
+
+
+def _clock(config: Config, health: Health) -> None:
+    now = SystemClock(trusted=config.gate.clock == "trusted").now()
+    state = "ok" if now.clock is ClockState.SYNCED else "warn"
+    remedy = "" if state == "ok" else "connect the network or fit a clock module"
+    health.set("clock", state, now.clock.value, remedy)
+
+
+def _calibration(config: Config, health: Health) -> None:
+    section = config.thermometer
+    part = health.part("thermometer")
+    if section is None or part.state != "ok":
+        return
+    file = CalibrationFile(section.site)
+    try:
+        file.reread()
+    except GatedError as error:
+        health.set("thermometer", "warn", str(error), "mend the file or calibrate the site")
+        return
+    today = datetime.now(ZoneInfo(config.gate.timezone)).date()
+    if file.value is None or not file.value.valid_on(today):
+        remedy = "calibrate the site; until then readings are only compared with each other"
+        health.set("thermometer", "warn", f"{part.detail}; not calibrated", remedy)
+
+
+def _broker(section: BrokerSection, health: Health) -> None:
+    try:
+        with socket.create_connection((section.host, section.port), CONNECT_S):
+            pass
+    except OSError as error:
+        detail = f"cannot reach {section.host} port {section.port}: {error}"
+        health.set("broker", "warn", detail, "check network and broker; records wait meanwhile")
+        health.set("hub", "warn", "not asked without a broker")
+        return
+    health.set("broker", "ok", f"{section.host} port {section.port} answers")
+    health.set("hub", "off", "only a running gate can tell")
+
+
+def _screen(host: str, port: int, health: Health) -> None:
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        remedy = "stop the program that holds it or change [screen] port"
+        health.set("screen", "fail", f"cannot open {host} port {port}: {error}", remedy)
+        return
+    health.set("screen", "ok", f"{host} port {port} is free")
