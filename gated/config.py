@@ -74,6 +74,7 @@ class CardReaderSection(Section):
     kind: Literal["sam"] = "sam"
     port: str
     baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
+    hold_off_s: Annotated[float, Field(ge=0.5, le=60)] = 5.0
 
 
 class CameraSection(Section):

@@ -36,6 +36,7 @@ from gated.gate.recorder import Recorder
 from gated.gate.resolver import Resolver
 from gated.gate.thermometer_desk import CalibrationFile, PowerUpMark, ThermometerDesk
 from gated.gate.uplink import Uplink, UplinkSettings
+from gated.gate.uplink_events import UplinkEvent
 from gated.log import logger
 from gated.process import systemd
 from gated.process.clock import SystemClock, boot_id
@@ -226,7 +227,13 @@ def _uplink(parts: Parts, section: BrokerSection) -> Uplink:
         first_spread_ms=quick_ms * 10,
         fetch_spread_ms=quick_ms,
     )
-    return Uplink(settings, parts.trust, emit=parts.inbox.put, held=lambda: _held(parts))
+    return Uplink(
+        settings, parts.trust, emit=lambda event: _put(parts, event), held=lambda: _held(parts)
+    )
+
+
+def _put(parts: Parts, event: UplinkEvent) -> None:
+    parts.inbox.put(event)
 
 
 def _held(parts: Parts) -> HeldRoster:

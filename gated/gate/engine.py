@@ -147,6 +147,7 @@ class Engine:
         desks.recorder.retry()
         self._note_storage(desks.recorder, now)
         self._note_clock(now)
+        self._note_calibration(desks.thermometer)
         desks.resolver.roster = desks.hub.roster_of_the_moment(now)
         desks.hub.report()
         self._publish(now)
@@ -317,6 +318,20 @@ class Engine:
         else:
             remedy = "connect the network or fit a clock module"
             self._health.set("clock", "warn", "nobody vouches for the time", remedy)
+
+    def _note_calibration(self, thermometer: ThermometerDesk | None) -> None:
+        if thermometer is None or self._health.part("thermometer").state == "fail":
+            return
+        if thermometer.look_for_calibration():
+            _log.info("calibration.changed")
+        if self._health.part("thermometer").state == "off":
+            return  # not heard of yet
+        today = local(self._clock.now(), self._timezone).date()
+        if thermometer.calibrated_on(today) and not thermometer.problem:
+            self._health.set("thermometer", "ok")
+        else:
+            detail = thermometer.problem or "not calibrated: readings are only compared"
+            self._health.set("thermometer", "warn", detail, "calibrate the site")
 
     def _at_work(self) -> Desks:
         assert self._desks is not None, "the engine runs"

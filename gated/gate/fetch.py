@@ -225,6 +225,8 @@ def _check_file(path: Path, manifest: Manifest) -> int:
     try:
         with closing(connect_read_only(path, immutable=True)) as connection:
             return _check_tables(connection, manifest)
+    except BundleRejected:
+        raise  # says more than the line below
     except (StoreError, sqlite3.Error, TypeError, ValueError) as error:
         raise BundleRejected("bad_file", "the list is no roster file") from error
 

@@ -99,9 +99,11 @@ def _storage(folder: Path, health: Health) -> None:
 
 def _clock(config: Config, health: Health) -> None:
     now = SystemClock(trusted=config.gate.clock == "trusted").now()
-    state = "ok" if now.clock is ClockState.SYNCED else "warn"
-    remedy = "" if state == "ok" else "connect the network or fit a clock module"
-    health.set("clock", state, now.clock.value, remedy)
+    if now.clock is ClockState.SYNCED:
+        health.set("clock", "ok", now.clock.value)
+    else:
+        remedy = "connect the network or fit a clock module"
+        health.set("clock", "warn", now.clock.value, remedy)
 
 
 def _calibration(config: Config, health: Health) -> None:

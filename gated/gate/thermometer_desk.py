@@ -89,9 +89,13 @@ class ThermometerDesk:
         """Return whether a calibration is in force on this day."""
         return self._file.value is not None and self._file.value.valid_on(day)
 
-    def look_for_calibration(self) -> str:
-        """Take a changed calibration file into use; return what is wrong with it, or nothing."""
-        self._file.reread()
+    def look_for_calibration(self) -> bool:
+        """Take a changed calibration file into use; return whether there was one."""
+        return self._file.reread()
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the calibration file, or nothing."""
         return self._file.problem
 
     def sampled(self, sample: SensorSample, today: date) -> tuple[Outcome, ...]:

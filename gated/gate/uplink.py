@@ -7,7 +7,6 @@ Three pure machines decide (core/link.py, core/delivery.py, core/replica.py); th
 carries messages between them, the broker connection and the engine. It never writes the journal.
 """
 
-import queue
 import random
 import threading
 import time
@@ -19,26 +18,16 @@ from gated.contract import topics
 from gated.contract.messages import Ack, Get, Hello, HubStatus, Status
 from gated.contract.topics import GateTopic, HubTopic, Leaf, ManifestTopic
 from gated.core import link, replica
+from gated.core.link import Phase
 from gated.core.trust import TrustTable
-from gated.errors import ContractError, TransportDown
+from gated.errors import ContractError
 from gated.gate.fetch import Fetcher, HeldRoster
 from gated.gate.sender import FAILED, NOBODY_LISTENS, Sender
 from gated.gate.status_report import StatusReport
 from gated.gate.uplink_events import LinkChanged, LinkState, SyncAlarm, UplinkEvent
 from gated.log import logger
-from gated.transport.mqtt import (
-    BrokerSettings,
-    LinkEvent,
-    Lost,
-    MqttLink,
-    Oversize,
-    Published,
-    Received,
-    Subscribed,
-    Welcomed,
-    Will,
-    tls_context,
-)
+from gated.transport.mqtt import BrokerSettings, Published, Received, Will, tls_context
+from gated.transport.session import Session, SessionSettings
 
 SESSION_EXPIRY_S = 300
 WILL_DELAY_S = 20  # below the session's expiry; brokers disagree on what happens otherwise
@@ -80,6 +69,8 @@ class Uplink:
     Raises ConfigError when TLS files cannot be used.
     """
 
+    name = "uplink"
+
     def __init__(
         self,
         settings: UplinkSettings,
@@ -100,12 +91,22 @@ class Uplink:
         self._utc_ms = utc_ms
         self._clock_trusted = clock_trusted
         self._roll = roll
-        self._context = tls_context(settings.broker)
-        self._inbox: queue.SimpleQueue[tuple[int, LinkEvent | None]] = queue.SimpleQueue()
+        self._session = Session(
+            SessionSettings(
+                settings.broker,
+                settings.gate,
+                topics.gate_subscriptions(settings.gate, settings.roster),
+                context=tls_context(settings.broker),
+                base_ms=settings.reconnect_base_ms,
+                spread_ms=settings.first_spread_ms,
+                session_expiry_s=SESSION_EXPIRY_S,
+            ),
+            self,
+            clock_ms,
+            roll,
+        )
         self._grown = threading.Event()
         self._status: dict[str, object] = {}
-        self._connection: MqttLink | None = None
-        self._serial = 0
         self._report = StatusReport()
         self._hello_packet = 0
         self._greeted = False
@@ -119,16 +120,16 @@ class Uplink:
         """The uplink looks for new events at once."""
         if not self._grown.is_set():
             self._grown.set()
-            self._inbox.put((0, None))
+            self._session.nudge()
 
     def report(self, status: dict[str, object]) -> None:
         """The next status message carries these fields: mode, faults, q, oldest_s."""
         self._status = dict(status)
-        self._inbox.put((0, None))
+        self._session.nudge()
 
     def interrupt(self) -> None:
         """A waiting run() looks at its stop flag at once."""
-        self._inbox.put((0, None))
+        self._session.nudge()
 
     # The uplink's thread.
 
@@ -151,9 +152,7 @@ class Uplink:
             now_ms=lambda: self._utc_ms() if self._clock_trusted() else None,
             spread_ms=settings.fetch_spread_ms,
         )
-        self._link = link.first(
-            self._clock_ms(), settings.reconnect_base_ms, settings.first_spread_ms, self._roll()
-        )
+        self._session.start()
         try:
             while not stop.is_set():
                 self._turn()
@@ -163,60 +162,42 @@ class Uplink:
 
     def _turn(self) -> None:
         """Handle one event, or what time brought, and whatever follows from it."""
-        try:
-            serial, event = self._inbox.get(timeout=self._wait_s())
-        except queue.Empty:
-            serial, event = 0, None
+        event = self._session.take(self._wait_s())
         if self._grown.is_set():
             self._grown.clear()
             self._sender.grew()
-        if event is not None and serial == self._serial:
-            self._handle(event)
+        match event:
+            case Published(packet_id, reason):
+                self._published(packet_id, reason)
+            case Received():
+                self._received(event)
+            case None:
+                pass
         self._tick()
 
     def _wait_s(self) -> float:
         now = self._clock_ms()
         deadlines = [
             self._sender.wake_at_ms,
-            self._fetcher.wake_at_ms if link.usable(self._link) else None,
-            link.wake_at_ms(self._link),
-            self._report_due_ms() if link.usable(self._link) else None,
+            self._fetcher.wake_at_ms if self._session.usable else None,
+            self._session.wake_at_ms,
+            self._report_due_ms() if self._session.usable else None,
         ]
         due = min((at for at in deadlines if at is not None), default=now + IDLE_MS)
         return max(0.001, (due - now) / 1000)
 
     def _tick(self) -> None:
         now = self._clock_ms()
-        if self._connection is not None and not self._connection.alive:
-            self._drop("the network thread died")
-        self._apply(link.Elapsed())
+        self._session.tick()
         if due(self._sender.wake_at_ms, now):
             self._sender.tick()
             if self._sender.state.silences:
                 self._hub_is_away()
         if due(self._fetcher.wake_at_ms, now):
             self._fetcher.feed(replica.Elapsed(), now, self._roll(), self._ask_limit())
-        if link.usable(self._link) and self._report_due_ms() <= now:
+        if self._session.usable and self._report_due_ms() <= now:
             self._send_status()
         self._show_state()
-
-    def _handle(self, event: LinkEvent) -> None:
-        match event:
-            case Welcomed(client_id):
-                if client_id not in ("", self._settings.gate):
-                    self._alarm("client_id_changed")
-                self._apply(link.Welcomed())
-            case Subscribed(granted):
-                done = link.Subscribed() if granted else link.Failed(link.Failure.DENIED)
-                self._apply(done)
-            case Lost(reason, denied, taken_over):
-                _log.warning("uplink.broker_lost", reason=reason)
-                failure = link.Failure.DENIED if denied else link.Failure.LOST
-                self._apply(link.Failed(link.Failure.TAKEN_OVER if taken_over else failure))
-            case Published(packet_id, reason):
-                self._published(packet_id, reason)
-            case Received():
-                self._received(event)
 
     def _published(self, packet_id: int, reason: int) -> None:
         heard = self._sender.published(packet_id, reason)
@@ -245,7 +226,7 @@ class Uplink:
 
     def _acknowledged(self, ack: Ack) -> None:
         self._hub_away = False
-        self._apply(link.Answered())
+        self._session.answered()
         self._sender.acknowledged(ack)
 
     def _hub_said(self, status: HubStatus) -> None:
@@ -258,54 +239,19 @@ class Uplink:
         if returned:
             self._hub_away = False
             self._sender.hub_returned()
-            self._greet()
+            self.greet()
 
     def _hub_is_away(self) -> None:
         self._hub_away = True
-        self._apply(link.HubLeft())
+        self._session.unanswered()
 
-    # The connection.
+    # What the session asks of its owner.
 
-    def _apply(self, event: link.Event) -> None:
-        self._link, effects = link.step(self._link, event, self._clock_ms(), self._roll())
-        for effect in effects:
-            match effect:
-                case link.Effect.OPEN:
-                    self._open()
-                case link.Effect.SUBSCRIBE:
-                    self._subscribe()
-                case link.Effect.GREET:
-                    self._greet()
-                case link.Effect.CLOSE:
-                    self._close()
-                case link.Effect.ALARM_DENIED:
-                    self._alarm("broker_refused")
-                case link.Effect.ALARM_TAKEN_OVER:
-                    self._alarm("taken_over")
+    def will(self) -> Will:
+        """Return what the broker says when this gate vanishes."""
+        return Will(self._own(Leaf.STATUS), self._absence(), WILL_DELAY_S)
 
-    def _open(self) -> None:
-        self._serial += 1
-        serial = self._serial
-        will = Will(self._own(Leaf.STATUS), self._absence(), WILL_DELAY_S)
-        self._connection = MqttLink(
-            self._settings.broker,
-            self._settings.gate,
-            lambda event: self._inbox.put((serial, event)),
-            will=will,
-            context=self._context,
-            session_expiry_s=SESSION_EXPIRY_S,
-        )
-        try:
-            self._connection.open()
-        except TransportDown as error:
-            self._drop(str(error))
-
-    def _subscribe(self) -> None:
-        settings = self._settings
-        if self._connection is not None:
-            self._connection.subscribe(topics.gate_subscriptions(settings.gate, settings.roster))
-
-    def _greet(self) -> None:
+    def greet(self) -> None:
         """The hub is told who is here; after the first greeting of a connection, sending starts."""
         if not self._greeted:
             self._send_status()
@@ -320,9 +266,9 @@ class Uplink:
             hubgen=state.hubgen,
             roster={self._settings.roster: self._held().rev},
             sw=self._settings.software,
-            why="boot" if self._serial == 1 else "reconnect",
+            why="boot" if self._session.number == 1 else "reconnect",
         )
-        self._hello_packet = self._publish(
+        self._hello_packet = self._session.tell(
             self._own(Leaf.HELLO), hello.encode(), expiry_s=HELLO_EXPIRY_S
         )
         if not self._greeted:
@@ -334,44 +280,28 @@ class Uplink:
         elif not self._hub_away:
             self._hub_is_away()  # an earlier greeting found no answer
 
-    def _close(self) -> None:
+    def disconnected(self) -> None:
+        """Nothing can be sent or asked until the next connection."""
         self._greeted = False
         self._sender.disconnected()
         self._fetcher.feed(replica.Disconnected(), self._clock_ms(), self._roll())
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+
+    def alarm(self, code: str) -> None:
+        """A person must know."""
+        _log.error("uplink.alarm", code=code)
+        self._emit(SyncAlarm(code))
 
     def _farewell(self) -> None:
-        if self._connection is not None and link.usable(self._link):
-            self._publish(self._own(Leaf.STATUS), self._absence(), retain=True)
-        self._close()
-
-    def _drop(self, reason: str) -> None:
-        self._inbox.put((self._serial, Lost(reason)))
-
-    def _publish(
-        self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None
-    ) -> int:
-        """Return the packet id, 0 when the connection is gone: its end is noted and handled."""
-        if self._connection is None:
-            return 0
-        try:
-            return self._connection.publish(topic, payload, retain=retain, expiry_s=expiry_s)
-        except TransportDown as error:
-            self._drop(str(error))
-        except Oversize as error:
-            _log.error("uplink.oversize", cause=str(error))
-        return 0
+        if self._session.usable:
+            self._session.tell(self._own(Leaf.STATUS), self._absence(), retain=True)
+        self._session.close()
 
     def _publish_batch(self, payload: bytes) -> int:
-        if self._connection is None:
-            raise TransportDown("no connection")
-        return self._connection.publish(self._own(Leaf.EVENTS), payload)
+        return self._session.publish(self._own(Leaf.EVENTS), payload)
 
     def _ask(self, order: replica.Ask) -> None:
         wanted = Get(id=self._sid, sha=order.tag.hex(), i=order.start, n=order.count)
-        self._publish(self._own(Leaf.GET), wanted.encode(), expiry_s=GET_EXPIRY_S)
+        self._session.tell(self._own(Leaf.GET), wanted.encode(), expiry_s=GET_EXPIRY_S)
 
     def _own(self, leaf: Leaf) -> str:
         return topics.gate_topic(self._settings.gate, leaf)
@@ -384,7 +314,7 @@ class Uplink:
 
     @property
     def _sid(self) -> int:
-        return self._settings.starts << SID_SHIFT | self._serial
+        return self._settings.starts << SID_SHIFT | self._session.number
 
     # What people see.
 
@@ -405,19 +335,15 @@ class Uplink:
             "backlog": self._sender.backlog,
         }
         body = self._report.compose(self._status_fields(), moving, self._clock_ms())
-        self._publish(self._own(Leaf.STATUS), body, retain=True)
-
-    def _alarm(self, code: str) -> None:
-        _log.error("uplink.alarm", code=code)
-        self._emit(SyncAlarm(code))
+        self._session.tell(self._own(Leaf.STATUS), body, retain=True)
 
     def _show_state(self) -> None:
-        match self._link.phase:
-            case link.Phase.UP:
+        match self._session.phase:
+            case Phase.UP:
                 state = LinkState.ONLINE
-            case link.Phase.HELLO if self._hub_away:
+            case Phase.HELLO if self._hub_away:
                 state = LinkState.HUB_SILENT
-            case link.Phase.HELLO:
+            case Phase.HELLO:
                 return  # greeted a moment ago: not known yet
             case _:
                 state = LinkState.OFFLINE

@@ -1,1 +1,1 @@
-"""What tests share."""
+"""What tests share: real parts started and stopped, and makers of test data."""

@@ -1,0 +1,1 @@
+"""`gated demo`: everything on loopback, with invented people at simulated wires."""

@@ -1,0 +1,181 @@
+"""`gated demo`: people arrive at two lanes, the gate decides, the hub acknowledges."""
+
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from gated.cli.demo import report
+from gated.cli.demo.chaos import Chaos
+from gated.cli.demo.lane import Lane
+from gated.cli.demo.people import Arrival, Town
+from gated.cli.demo.processes import PAUSE, memory_mb
+from gated.cli.demo.scenario import read_scenario
+from gated.cli.demo.world import LANES, World
+
+DRAIN_S = 30.0  # after the last person, until the hub has acknowledged everything
+HEADLESS_PACE_S = 0.5
+SHOWN_PACE_S = 2.0
+
+
+def demo(
+    people: Annotated[int, typer.Option(min=1, max=5000, help="How many arrivals.")] = 32,
+    seed: Annotated[int, typer.Option(help="Invents the same town again.")] = 2020,
+    pace: Annotated[
+        float | None, typer.Option(min=0, help="Mean gap between arrivals, seconds.")
+    ] = None,
+    report_file: Annotated[
+        Path | None, typer.Option("--report", help="Write the closing JSON here as well.")
+    ] = None,
+    decoder: Annotated[str, typer.Option(help="auto, zxing or pyzbar.")] = "auto",
+    *,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="End by itself, with JSON as the last line.")
+    ] = False,
+    chaos: Annotated[
+        bool, typer.Option("--chaos", help="Kill and freeze broker, hub and gates meanwhile.")
+    ] = False,
+) -> None:
+    """Play invented people at simulated wires. Exit 1 when anything was wrong, lost or doubled."""
+    began = time.monotonic()
+    gap_s = pace if pace is not None else HEADLESS_PACE_S if headless else SHOWN_PACE_S
+    with tempfile.TemporaryDirectory(prefix="gated-demo-") as folder:
+        town = Town(seed)
+        arrivals = town.arrivals(read_scenario(), people)
+        world = World(Path(folder), town, decoder)
+        try:
+            _say(f"starting broker, hub and two gates (seed {seed})")
+            listed = [
+                person
+                for arrival in arrivals
+                for person in arrival.people.values()
+                if not person.role.absent
+            ]
+            world.build(listed + town.filler())
+            for lane in LANES:
+                _say(f"screen of the lane {lane}: {world.lanes[lane].screen_url}")
+            trouble = Chaos(world, seed) if chaos else None
+            _play(world, arrivals, gap_s, seed, trouble)
+            numbers = _closing_numbers(world, arrivals, seed)
+            if not headless:
+                _stay(world)
+        finally:
+            world.close()
+    numbers["wall_s"] = round(time.monotonic() - began, 1)
+    line = report.as_json(numbers)
+    if report_file is not None:
+        report_file.write_text(line + "\n", "utf-8")
+    print(line)
+    sys.exit(0 if _is_good(numbers) else 1)
+
+
+def _play(
+    world: World, arrivals: list[Arrival], gap_s: float, seed: int, trouble: Chaos | None
+) -> None:
+    """Let people arrive at a random pace; each lane serves its own queue."""
+    queues: dict[str, list[Arrival]] = {lane: [] for lane in LANES}
+    for arrival in arrivals:
+        queues[arrival.scene.lane].append(arrival)
+    pace = random.Random(seed)  # noqa: S311 - a reproducible day
+    due = {}
+    at_s = 0.0
+    for arrival in arrivals:
+        due[arrival.number] = at_s
+        at_s += pace.expovariate(1 / gap_s) if gap_s else 0.0
+    failures: list[BaseException] = []
+    threads = [
+        threading.Thread(target=_guarded(world.lanes[lane], queues[lane], due, failures))
+        for lane in LANES
+    ]
+    if trouble is not None:
+        trouble.start()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if trouble is not None:
+        trouble.stop()
+    if failures:
+        raise failures[0]
+
+
+def _guarded(
+    lane: Lane, arrivals: list[Arrival], due: dict[int, float], failures: list[BaseException]
+) -> Callable[[], None]:
+    began = time.monotonic()
+
+    def body() -> None:
+        try:
+            for arrival in arrivals:
+                PAUSE.wait(max(0.0, began + due[arrival.number] - time.monotonic()))
+                wrong_before = len(lane.tally.wrong)
+                lane.play(arrival)
+                mark = "ok " if len(lane.tally.wrong) == wrong_before else "BAD"
+                _say(f"{mark} {arrival.number:>3} {arrival.scene.lane:<3} {arrival.scene.name}")
+        except BaseException as error:  # noqa: BLE001 - raised again on the main thread
+            failures.append(error)
+
+    return body
+
+
+def _closing_numbers(world: World, arrivals: list[Arrival], seed: int) -> dict[str, Any]:
+    """Wait until the hub has acknowledged everything, stop the gates, compare the books."""
+    journals = {f"east-{lane}": world.folder / f"gate-{lane}/store/journal.db" for lane in LANES}
+    until = time.monotonic() + DRAIN_S
+    while report.backlog(journals) and time.monotonic() < until:
+        PAUSE.wait(0.1)
+    gates = [world.programs[f"gate-{lane}"] for lane in LANES]
+    memory = max(memory_mb(gate.process.pid) for gate in gates if gate.process is not None)
+    books = report.compare(journals, world.hub_url)
+    wrong = [line for lane in world.lanes.values() for line in lane.tally.wrong]
+    for line in wrong:
+        _say(f"wrong: {line}")
+    took = [value for lane in world.lanes.values() for value in lane.tally.took_ms]
+    order: tuple[Literal["ALLOW", "ALLOW_NOTE", "CHECK", "STOP"], ...]
+    order = ("ALLOW", "ALLOW_NOTE", "CHECK", "STOP")
+    return {
+        "people": len(arrivals),
+        "seed": seed,
+        "passages": books.passages,
+        "interrupted": sum(lane.tally.interrupted for lane in world.lanes.values()),
+        "verdicts": {verdict: books.verdicts[verdict] for verdict in order},
+        "reasons": dict(sorted(books.reasons.items())),
+        "wrong_verdicts": len(wrong),
+        "hub": {
+            "stored": books.stored,
+            "missing": books.missing,
+            "duplicates_stored": books.duplicates,
+        },
+        "chain_verified": books.chain_verified,
+        "last_input_to_verdict_ms": {
+            "p50": report.percentile(took, 0.50),
+            "p99": report.percentile(took, 0.99),
+        },
+        "rss_mb": round(memory, 1),
+        "ready_s": round(max(world.ready_s.values()), 2),
+    }
+
+
+def _stay(world: World) -> None:
+    _say("the screens stay open; press Ctrl-C to end")
+    try:
+        while all(program.alive for program in world.programs.values()):
+            PAUSE.wait(1.0)
+    except KeyboardInterrupt:
+        _say("ending")
+
+
+def _is_good(numbers: dict[str, Any]) -> bool:
+    hub = numbers["hub"]
+    clean = not (numbers["wrong_verdicts"] or hub["missing"] or hub["duplicates_stored"])
+    return clean and bool(numbers["chain_verified"])
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

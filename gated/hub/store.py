@@ -1,0 +1,354 @@
+"""What the hub remembers: events, cursors, gates, bundles; SQLite by default, PostgreSQL by URL.
+
+Everything a batch changes is committed in one transaction, before anybody is told. On SQLite
+every connection runs WAL with `synchronous=FULL`; a write transaction takes its lock at the start.
+One HubStore per thread or process; several may share the database.
+
+| table | holds |
+|---|---|
+| event | every event once: gate, epoch, seq, digest, kind, t_ms, body, fault |
+| side | exact values an event promised by commitment |
+| cursor | per gate and epoch: stored ranges, watermark, chain hash there |
+| parked | whole messages nobody could use, by digest |
+| gate | last hello and status of each gate |
+| bundle, chunk | signed manifests and the pieces of their objects (index -1: list of hashes) |
+| setting | hubgen |
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from gated.contract.batch import Batch, Event
+from gated.core.canonical import canonical, digest
+from gated.errors import StoreError
+from gated.hub import ledger
+from gated.hub import schema as tables
+from gated.hub.ledger import Cursor
+
+BUSY_TIMEOUT_S: Final = 5.0
+PARKED_MAX: Final = 1_000  # messages; more of them say nothing new
+PARKED_BODY_BYTES: Final = 64 * 1024
+_READING: Final = "gated_reading"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the hub can promise about one epoch of a gate after a commit."""
+
+    gate: str
+    epoch: str
+    upto: int
+    head: bytes
+    fork: bool = False
+    want: int | None = None
+    rejected: tuple[tuple[int, str], ...] = ()
+    stored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBundle:
+    """One published roster revision: its signed manifest as it goes on the wire."""
+
+    roster: str
+    rev: int
+    manifest: bytes
+
+
+class HubStore:
+    """The hub's database; for one thread. Raises StoreError when it cannot be opened."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        try:
+            self._engine = _engine(url)
+            with self._engine.begin() as connection:
+                tables.METADATA.create_all(connection)
+                if connection.execute(select(tables.SETTING)).first() is None:
+                    connection.execute(insert(tables.SETTING).values(name="hubgen", value=1))
+                query = select(tables.SETTING.c.value).where(tables.SETTING.c.name == "hubgen")
+                self.hubgen: int = connection.execute(query).scalar_one()
+        except SQLAlchemyError as error:
+            raise StoreError(f"cannot open the hub's store {self._shown()}: {error}") from error
+
+    def close(self) -> None:
+        """Every connection is closed; may be called twice."""
+        self._engine.dispose()
+
+    # Events.
+
+    def commit(self, batches: Sequence[tuple[str, Batch]], received_ms: int) -> list[Outcome]:
+        """Everything usable of these (gate, batch) is durable; one outcome each, same order.
+
+        One transaction. Raises StoreError when the database cannot take it: nothing was stored.
+        """
+        with self._writing("store events") as connection:
+            return [self._take(connection, gate, batch, received_ms) for gate, batch in batches]
+
+    def promise(self, gate: str, epoch: str) -> Outcome:
+        """Return what is stored of an epoch, as an acknowledgement can state it."""
+        with self._reading() as connection:
+            cursor = _cursor(connection, gate, epoch, lock=False) or ledger.empty(epoch)
+        return Outcome(gate, epoch, cursor.upto, cursor.head, want=cursor.want)
+
+    def park(self, gate: str, code: str, payload: bytes, received_ms: int) -> None:
+        """A message nobody can use is kept once, cut to 64 KiB, at most PARKED_MAX in all."""
+        row = {"gate": gate, "digest": digest(payload), "code": code[:200]}
+        with self._writing("park a message") as connection:
+            known = select(tables.PARKED.c.gate).where(
+                tables.PARKED.c.gate == gate, tables.PARKED.c.digest == row["digest"]
+            )
+            count = connection.execute(select(func.count()).select_from(tables.PARKED)).scalar_one()
+            if count < PARKED_MAX and connection.execute(known).first() is None:
+                body = payload[:PARKED_BODY_BYTES]
+                connection.execute(
+                    insert(tables.PARKED).values(**row, body=body, received_ms=received_ms)
+                )
+
+    def parked(self) -> int:
+        """Return how many whole messages are parked."""
+        with self._reading() as connection:
+            query = select(func.count()).select_from(tables.PARKED)
+            return connection.execute(query).scalar_one()
+
+    def events(self, gate: str, epoch: str) -> list[tuple[int, bytes, bytes, str]]:
+        """Return (seq, digest, body, fault) of every stored event of an epoch, in order."""
+        columns = tables.EVENT.c
+        query = (
+            select(columns.seq, columns.digest, columns.body, columns.fault)
+            .where(columns.gate == gate, columns.epoch == epoch)
+            .order_by(columns.seq)
+        )
+        with self._reading() as connection:
+            return [tuple(row) for row in connection.execute(query)]
+
+    def sides(self, gate: str, epoch: str) -> dict[int, dict[str, int]]:
+        """Return the exact values stored beside events, by seq."""
+        columns = tables.SIDE.c
+        query = select(columns.seq, columns.body).where(
+            columns.gate == gate, columns.epoch == epoch
+        )
+        with self._reading() as connection:
+            return {seq: json.loads(body) for seq, body in connection.execute(query)}
+
+    def _take(self, connection: Connection, gate: str, batch: Batch, received_ms: int) -> Outcome:
+        stored = _cursor(connection, gate, batch.epoch, lock=True)
+        cursor = stored or ledger.empty(batch.epoch)
+        verdict = ledger.judge(cursor, batch)
+        if verdict.fork or _differs(connection, gate, batch.epoch, verdict.known):
+            return Outcome(gate, batch.epoch, cursor.upto, cursor.head, fork=True)
+        if verdict.fresh:
+            _insert_events(connection, gate, batch, verdict.fresh, received_ms)
+            cursor = _advanced(connection, gate, batch, cursor)
+            _store_cursor(connection, gate, batch.epoch, cursor, new=stored is None)
+        rejected = [(item.seq, item.fault) for item in batch.events if item.fault]
+        rejected += [(seq, "bad_side") for seq in batch.side_faults]
+        return Outcome(
+            gate,
+            batch.epoch,
+            cursor.upto,
+            cursor.head,
+            want=cursor.want,
+            rejected=tuple(sorted(rejected)),
+            stored=len(verdict.fresh),
+        )
+
+    # Gates.
+
+    def greet(self, gate: str, values: Mapping[str, object]) -> None:
+        """The gate's row holds these columns; made when the gate is new."""
+        with self._writing("note a gate") as connection:
+            where = tables.GATE.c.gate == gate
+            done = connection.execute(update(tables.GATE).where(where).values(**values))
+            if done.rowcount == 0:
+                connection.execute(insert(tables.GATE).values(gate=gate, **values))
+
+    def gates(self) -> list[dict[str, Any]]:
+        """Return every gate ever heard of, by name, with the watermark of its current epoch."""
+        gate, cursor = tables.GATE, tables.CURSOR
+        joined = gate.outerjoin(
+            cursor, (cursor.c.gate == gate.c.gate) & (cursor.c.epoch == gate.c.epoch)
+        )
+        query = select(gate, cursor.c.upto).select_from(joined).order_by(gate.c.gate)
+        with self._reading() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    # Bundles.
+
+    def newest_rev(self, roster: str) -> int:
+        """Return the highest revision ever published of a roster, 0 for none."""
+        query = select(func.max(tables.BUNDLE.c.rev)).where(tables.BUNDLE.c.roster == roster)
+        with self._reading() as connection:
+            return connection.execute(query).scalar_one() or 0
+
+    def add_bundle(self, bundle: StoredBundle, sha: bytes, pieces: Mapping[int, bytes]) -> None:
+        """The bundle and all pieces of its object are durable. StoreError when the rev is used."""
+        rows = [{"tag": sha[:16], "piece": index, "data": data} for index, data in pieces.items()]
+        with self._writing(f"publish roster {bundle.roster} rev {bundle.rev}") as connection:
+            connection.execute(
+                insert(tables.BUNDLE).values(
+                    roster=bundle.roster, rev=bundle.rev, manifest=bundle.manifest, sha=sha
+                )
+            )
+            connection.execute(insert(tables.CHUNK), rows)
+
+    def newest_bundles(self) -> list[StoredBundle]:
+        """Return the newest bundle of every roster."""
+        columns = tables.BUNDLE.c
+        newest = select(columns.roster, func.max(columns.rev).label("rev")).group_by(columns.roster)
+        wanted = newest.subquery()
+        query = select(columns.roster, columns.rev, columns.manifest).join(
+            wanted, (columns.roster == wanted.c.roster) & (columns.rev == wanted.c.rev)
+        )
+        with self._reading() as connection:
+            return [StoredBundle(*row) for row in connection.execute(query)]
+
+    def piece(self, tag: bytes, index: int) -> bytes | None:
+        """Return one piece of an object, -1 for its list of hashes; None when there is none."""
+        columns = tables.CHUNK.c
+        query = select(columns.data).where(columns.tag == tag, columns.piece == index)
+        with self._reading() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    # How the database is spoken to.
+
+    @contextmanager
+    def _writing(self, attempt: str) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            kind = type(error).__name__
+            raise StoreError(
+                f"cannot {attempt} in the hub's store {self._shown()}: {kind}; "
+                "check its disk and that nothing else holds it"
+            ) from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect().execution_options(**{_READING: True}) as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            kind = type(error).__name__
+            raise StoreError(f"cannot read the hub's store {self._shown()}: {kind}") from error
+
+    def _shown(self) -> str:
+        """Return the URL without what stands before an @: a password may."""
+        return self._url.rsplit("@", 1)[-1]
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _apply_rules)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _apply_rules(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the library would begin too late; _begin does it
+    for rule in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {rule}")
+
+
+def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get(_READING, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _cursor(connection: Connection, gate: str, epoch: str, *, lock: bool) -> Cursor | None:
+    columns = tables.CURSOR.c
+    query = select(columns.ranges, columns.upto, columns.head).where(
+        columns.gate == gate, columns.epoch == epoch
+    )
+    row = connection.execute(query.with_for_update() if lock else query).first()
+    return None if row is None else Cursor(ledger.read(row[0]), row[1], row[2])
+
+
+def _differs(connection: Connection, gate: str, epoch: str, known: Sequence[Event]) -> bool:
+    """True when something else is stored under one of these seqs."""
+    if not known:
+        return False
+    stored = dict(_digests(connection, gate, epoch, known[0].seq, known[-1].seq + 1))
+    return any(stored.get(item.seq) != item.digest for item in known)
+
+
+def _digests(
+    connection: Connection, gate: str, epoch: str, start: int, end: int
+) -> Iterator[tuple[int, bytes]]:
+    columns = tables.EVENT.c
+    query = (
+        select(columns.seq, columns.digest)
+        .where(columns.gate == gate, columns.epoch == epoch)
+        .where(columns.seq >= start, columns.seq < end)
+        .order_by(columns.seq)
+    )
+    return ((seq, found) for seq, found in connection.execute(query))
+
+
+def _insert_events(
+    connection: Connection, gate: str, batch: Batch, fresh: Sequence[Event], received_ms: int
+) -> None:
+    connection.execute(
+        insert(tables.EVENT),
+        [
+            {
+                "gate": gate,
+                "epoch": batch.epoch,
+                "seq": item.seq,
+                "digest": item.digest,
+                "kind": item.kind,
+                "t_ms": item.t_ms,
+                "body": item.body,
+                "fault": item.fault,
+                "received_ms": received_ms,
+            }
+            for item in fresh
+        ],
+    )
+    new = {item.seq for item in fresh}
+    sides = [
+        {
+            "gate": gate,
+            "epoch": batch.epoch,
+            "seq": row.seq,
+            "salt": row.salt,
+            "body": canonical(row.values),
+        }
+        for row in batch.side
+        if row.seq in new
+    ]
+    if sides:
+        connection.execute(insert(tables.SIDE), sides)
+
+
+def _advanced(connection: Connection, gate: str, batch: Batch, cursor: Cursor) -> Cursor:
+    """Return the cursor with the batch in it and the chain recomputed up to its watermark."""
+    ranges = ledger.add(cursor.ranges, batch.first, batch.end)
+    upto = ledger.watermark(ranges)
+    if upto == batch.end - 1 and batch.first <= cursor.upto + 1:
+        digests = [item.digest for item in batch.events if item.seq > cursor.upto]
+    else:
+        rows = _digests(connection, gate, batch.epoch, cursor.upto + 1, upto + 1)
+        digests = [found for _, found in rows]
+    return Cursor(ranges, upto, ledger.extend(cursor.head, digests))
+
+
+def _store_cursor(
+    connection: Connection, gate: str, epoch: str, cursor: Cursor, *, new: bool
+) -> None:
+    values = {"ranges": ledger.spell(cursor.ranges), "upto": cursor.upto, "head": cursor.head}
+    if new:
+        connection.execute(insert(tables.CURSOR).values(gate=gate, epoch=epoch, **values))
+        return
+    columns = tables.CURSOR.c
+    connection.execute(
+        update(tables.CURSOR).where(columns.gate == gate, columns.epoch == epoch).values(**values)
+    )

@@ -1,0 +1,61 @@
+// The stream of snapshots. Anything that arrives counts as life; three seconds without are a
+// lost link. The page keeps trying by itself, for ever.
+
+const SILENCE_MS = 3000;
+const CHECK_MS = 250;
+const AGAIN_MS = 1500;
+
+/**
+ * Calls onSnapshot(snapshot), onBeat(beat) and, when the link goes or comes, onLink(boolean).
+ */
+export function listen({ onSnapshot, onBeat, onLink }) {
+  let heardAt = performance.now();
+  let openedAt = 0;
+  let linked = null;
+  let source = null;
+
+  function heard() {
+    heardAt = performance.now();
+    if (linked !== true) onLink((linked = true));
+  }
+
+  function open() {
+    source?.close();
+    openedAt = performance.now();
+    source = new EventSource("/events");
+    source.addEventListener("snapshot", (event) => {
+      onSnapshot(JSON.parse(event.data));
+      heard();
+    });
+    source.addEventListener("beat", (event) => {
+      onBeat(JSON.parse(event.data));
+      heard();
+    });
+  }
+
+  function check() {
+    const now = performance.now();
+    const silent = now - heardAt > SILENCE_MS;
+    if (silent && linked !== false) onLink((linked = false));
+    const ended = source.readyState === EventSource.CLOSED;
+    if ((silent || ended) && now - openedAt > AGAIN_MS) open();
+  }
+
+  open();
+  setInterval(check, CHECK_MS);
+}
+
+/** Sends one order; resolves to "" when it was taken, else to a word or sentence why not. */
+export async function order(action) {
+  try {
+    const answer = await fetch("/act", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(action),
+    });
+    if (answer.ok) return "";
+    return (await answer.json()).error || "not_sent";
+  } catch {
+    return "not_sent";
+  }
+}

@@ -1,0 +1,96 @@
+// The words that belong to the page itself. Verdicts, reasons and health come with the snapshot.
+// Every entry has both languages; tests/screen/test_page_files.py checks it.
+
+export const TEXTS = {
+  ask_credential: { zh: "刷证或扫码", en: "Card or code" },
+  ask_wrist: { zh: "手腕对准感应口", en: "Wrist to the sensor" },
+  idle_reason: { zh: "请刷身份证或出示通行码", en: "Show your ID card or pass" },
+  idle_privacy: {
+    zh: "隐私:本闸只记录出入时间、体温与凭证代号,14 天后删除",
+    en: "Kept 14 days: time, temperature, credential code",
+  },
+  recognised: { zh: "已识别", en: "Recognised" },
+  hold_still: { zh: "请保持手腕不动", en: "Hold still" },
+  show_credential: { zh: "请刷证或扫码", en: "Card or code, please" },
+  seconds_left: { zh: "剩余 {n} 秒", en: "{n} s left" },
+  in: { zh: "进", en: "IN" },
+  out: { zh: "出", en: "OUT" },
+  both: { zh: "双向", en: "BOTH" },
+  guard: { zh: "值守", en: "Guard" },
+  no_guard: { zh: "无人值守", en: "No guard" },
+  online: { zh: "在线", en: "Online" },
+  offline: { zh: "离线", en: "Offline" },
+  hub_silent: { zh: "中心无应答", en: "Hub silent" },
+  minutes: { zh: "{n} 分", en: "{n} min" },
+  seconds: { zh: "{n} 秒", en: "{n} s" },
+  hours: { zh: "{n} 小时", en: "{n} h" },
+  backlog: { zh: "待传", en: "QUEUE" },
+  clock_holdover: { zh: "未校时", en: "HOLDOVER" },
+  clock_unsure: { zh: "时间不可信", en: "CLOCK ?" },
+  not_recorded: { zh: "未记录", en: "NOT RECORDED" },
+  awaiting: { zh: "请值守处理", en: "Guard decides" },
+  no_link: { zh: "闸机程序无连接", en: "No link to the gate" },
+  no_link_reason: { zh: "屏幕收不到闸机数据,正在自动重连", en: "The screen hears nothing from the gate; trying again" },
+  no_link_advice: { zh: "请按纸质登记放行;超过 1 分钟请呼叫维护", en: "Use the paper register; after a minute, call maintenance" },
+  fault: { zh: "设备故障", en: "Device fault" },
+  clinical: { zh: "输入体温", en: "Type °C" },
+  manual_pass: { zh: "人工放行", en: "Manual pass" },
+  refuse: { zh: "拒绝", en: "Refuse" },
+  language: { zh: "EN", en: "中文" },
+  pick_manual_pass: { zh: "人工放行:按住原因 1 秒", en: "Manual pass: hold a reason for 1 s" },
+  pick_refuse: { zh: "拒绝:按住原因 1 秒", en: "Refuse: hold a reason for 1 s" },
+  pick_clinical: { zh: "输入临床体温计数值", en: "Clinical thermometer, °C" },
+  range: { zh: "34.0 – 42.9 ℃", en: "34.0 – 42.9 °C" },
+  out_of_range: { zh: "只能是 34.0 – 42.9 ℃", en: "Only 34.0 – 42.9 °C" },
+  medical: { zh: "就医或配药", en: "Medical" },
+  rescue: { zh: "抢险救援", en: "Rescue" },
+  known: { zh: "本人熟识", en: "Known person" },
+  escort: { zh: "专人陪同", en: "Escorted" },
+  other: { zh: "其他", en: "Other" },
+  unknown_person: { zh: "身份不明", en: "Unknown person" },
+  behaviour: { zh: "行为异常", en: "Behaviour" },
+  document: { zh: "证件有疑", en: "Document doubtful" },
+  cancel: { zh: "取消", en: "Cancel" },
+  confirm: { zh: "确定", en: "Confirm" },
+  close: { zh: "关闭", en: "Close" },
+  codes: { zh: "原因代码", en: "Reason codes" },
+  health: { zh: "设备状态", en: "Health of the gate" },
+  earlier: { zh: "最近通过", en: "Last passages" },
+  sent: { zh: "已提交", en: "Done" },
+  visit_over: { zh: "此人已离开,未执行", en: "That visit is over; nothing done" },
+  not_offered: { zh: "当前不能这样操作", en: "Not possible now" },
+  busy: { zh: "闸机忙,请再按一次", en: "The gate is busy, press again" },
+  not_sent: { zh: "未送达闸机,请再按一次", en: "Did not reach the gate, press again" },
+};
+
+let language = document.documentElement.dataset.language === "en" ? "en" : "zh";
+
+/** The language being shown, "zh" or "en". */
+export function shown() {
+  return language;
+}
+
+/** Show `next` from now on; the document's lang picks the right Chinese glyphs. */
+export function show(next) {
+  language = next === "en" ? "en" : "zh";
+  document.documentElement.lang = language === "en" ? "en" : "zh-Hans";
+  document.documentElement.dataset.language = language;
+}
+
+/** A {zh, en} value in the language being shown, the other one if that is empty. */
+export function first(text) {
+  if (!text) return "";
+  return text[language] || text.zh || text.en || "";
+}
+
+/** The same value in the other language, or "" when it would say nothing new. */
+export function second(text) {
+  if (!text) return "";
+  const other = language === "en" ? text.zh : text.en;
+  return other && other !== first(text) ? other : "";
+}
+
+/** A word of the page in the language being shown, with {n} filled in. */
+export function say(key, n) {
+  return first(TEXTS[key]).replace("{n}", String(n));
+}

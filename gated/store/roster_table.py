@@ -1,0 +1,337 @@
+"""A table of people is taken whole or not at all, and every bad line is named at once.
+
+One row is one person with at most one card; further rows of the same identity number add cards
+and statuses when name, room and category agree. Columns, in any order, by English or Chinese
+heading: see table_words and docs/store.md. `from` and `to` belong to the row's statuses; on a
+visitor's row without status they are the appointment; on any other row without status they say
+how long the entry and its card are valid. A `to` without a time includes that whole day.
+
+No message carries more of an identity number than its last four characters.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from gated.core import pseudonym
+from gated.core.model import Appointment, Category, CredentialState, Status, StatusCode
+from gated.errors import TableError
+from gated.store import table_words as words
+from gated.store.roster_build import Card, RosterRow
+from gated.store.table_cells import BadCell, id_number_of, instant_of, text_of
+from gated.store.table_file import Cell, NumberedRow, read_rows
+
+BAD_LINES_MAX = 100  # nobody mends more before trying again
+HEADING_ROWS = 10  # titles people put above the headings
+PROGRESS_LINES = 1000
+WORD_SHOWN = 12  # characters of a wrong word that a message repeats
+
+_HEADINGS = words.by_word(words.HEADINGS)
+_CATEGORIES = words.by_word(words.CATEGORIES)
+_STATUSES = words.by_word(words.STATUSES)
+_CARD_STATES = words.by_word(words.CARD_STATES)
+_FLAGS = words.by_word(words.FLAGS)
+_LIST_SEPARATORS = re.compile(r"[;；、,，\s]+")
+_FLAG_CODE = re.compile(r"[a-z][a-z_]{1,31}")
+_DIGITS_LIKE_A_NUMBER = re.compile(r"[0-9]{5,}")
+
+NUMBER_REQUIRED = frozenset(
+    {
+        Category.RESIDENT,
+        Category.TENANT,
+        Category.OWNER_ELSEWHERE,
+        Category.WORKER_PASS,
+        Category.RETURNEE,
+    }
+)
+_VISITORS = frozenset({Category.VISITOR, Category.VISITOR_WALKIN})
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """One thing that is wrong. line 1 is the first line of the file; column as headed there."""
+
+    line: int
+    column: str
+    reason: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}, {self.column}" if self.column else f"line {self.line}"
+        return f"{where}: {self.reason}"
+
+
+class BadTable(TableError):
+    """The table has bad lines: `lines` holds the first hundred, `count` says how many there are."""
+
+    def __init__(self, file_name: str, problems: Iterable[BadLine]) -> None:
+        ordered = sorted(problems, key=lambda bad: bad.line)
+        self.count = len(ordered)
+        self.lines = tuple(ordered[:BAD_LINES_MAX])
+        shown = "\n".join(str(bad) for bad in self.lines)
+        more = f"\nand {self.count - BAD_LINES_MAX} more" if self.count > BAD_LINES_MAX else ""
+        super().__init__(
+            f"cannot import {file_name}: {self.count} problems, nothing was imported;"
+            f" correct them and import again\n{shown}{more}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table without fault: people in the order of their first line, and how many lines."""
+
+    rows: list[RosterRow]
+    lines: int
+
+
+def read_table(path: Path, zone: tzinfo, progress: Callable[[int], None] | None = None) -> Table:
+    """Return the people of a CSV or .xlsx table. Blocks for about 20 µs a line.
+
+    zone: the site's time zone, in which dates are meant. progress: called now and then with the
+    number of the line being read. Raises BadTable naming every bad line, or TableError when the
+    file is no table at all.
+    """
+    source = read_rows(path)
+    columns, headed = _find_headings(source, path)
+    problems: list[BadLine] = []
+    rows: list[tuple[int, RosterRow]] = []
+    lines = 0
+    for number, cells in source:
+        lines += 1
+        if progress is not None and lines % PROGRESS_LINES == 0:
+            progress(number)
+        try:
+            rows.append((number, _row(cells, columns, zone)))
+        except BadCell as bad:
+            problems.append(BadLine(number, headed.get(bad.column, bad.column), str(bad)))
+    people = _merge(rows, problems, headed)
+    if problems:
+        raise BadTable(path.name, problems)
+    if not people:
+        raise TableError(f"cannot import {path.name}: no people below the headings")
+    return Table(people, lines)
+
+
+# -- headings -----------------------------------------------------------------------------------
+
+
+def _find_headings(
+    source: Iterable[NumberedRow], path: Path
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Return column positions and headings as written, both by our name of the column."""
+    for (number, cells), _ in zip(source, range(HEADING_ROWS), strict=False):
+        texts = [cell if isinstance(cell, str) else "" for cell in cells]
+        if sum(words.spelled(text) in _HEADINGS for text in texts) > 1:
+            return _headings(number, texts, path)
+    raise TableError(
+        f"cannot import {path.name}: no headings found in the first {HEADING_ROWS} rows;"
+        f" expected for example {_both('id_number')}, {_both('name')}, {_both('category')}"
+    )
+
+
+def _headings(number: int, texts: list[str], path: Path) -> tuple[dict[str, int], dict[str, str]]:
+    columns: dict[str, int] = {}
+    headed: dict[str, str] = {}
+    problems: list[BadLine] = []
+    for position, text in enumerate(texts):
+        meant = _HEADINGS.get(words.spelled(text))
+        if meant in columns:
+            problems.append(BadLine(number, text, f"stands twice, also as {headed[meant]}"))
+        elif meant is not None:
+            columns[meant], headed[meant] = position, text
+        elif text and words.spelled(text) not in words.HEADINGS_IGNORED:
+            guess = _guess(text, _HEADINGS)
+            problems.append(BadLine(number, text, f"unknown heading{guess}; rename or remove it"))
+    problems += [
+        BadLine(number, _both(name), "this column is missing")
+        for name in words.HEADINGS_REQUIRED
+        if name not in columns
+    ]
+    if problems:
+        raise BadTable(path.name, problems)
+    return columns, headed
+
+
+def _both(name: str) -> str:
+    return f"{name} {words.HEADINGS[name].split()[0]}"
+
+
+def _guess(text: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(words.spelled(text), list(known), n=1)
+    return f", did you mean {near[0]}?" if near else ""
+
+
+# -- one row ------------------------------------------------------------------------------------
+
+
+def _row(cells: list[Cell], columns: dict[str, int], zone: tzinfo) -> RosterRow:
+    """Return one row as a person. Raises BadCell for the first cell that makes no sense."""
+    found = {name: cells[position] for name, position in columns.items() if position < len(cells)}
+    category = _category(text_of(found, "category"))
+    statuses, card_state = _status_words(text_of(found, "status"))
+    card = text_of(found, "card")
+    if card_state is not None and not card:
+        raise BadCell("card", "is empty although the status speaks of a card")
+    start = instant_of(found.get("from"), "from", zone, day_after=False)
+    end = instant_of(found.get("to"), "to", zone, day_after=True)
+    if start is not None and end is not None and start >= end:
+        raise BadCell("to", "is not after the beginning")
+    row = RosterRow(
+        category=category,
+        id_number=id_number_of(found.get("id_number")),
+        name=text_of(found, "name"),
+        phone=text_of(found, "phone"),
+        building=text_of(found, "building"),
+        unit=text_of(found, "unit"),
+        room=text_of(found, "room"),
+        cards=(Card(card, card_state or CredentialState.ACTIVE),) if card else (),
+        flags=_flags(text_of(found, "flags")),
+    )
+    _refuse_nobody(row)
+    return _with_span(row, statuses, start, end)
+
+
+def _refuse_nobody(row: RosterRow) -> None:
+    """Raise when nothing tells this person from others."""
+    if row.id_number or (row.cards and row.category not in NUMBER_REQUIRED):
+        return
+    if row.category in NUMBER_REQUIRED or not (row.name and (row.room or row.building)):
+        raise BadCell("id_number", "is empty")
+
+
+def _with_span(
+    row: RosterRow, statuses: list[StatusCode], start: datetime | None, end: datetime | None
+) -> RosterRow:
+    """Return the row with its span where it belongs: statuses, appointment or validity."""
+    if statuses:
+        if StatusCode.WATCH in statuses and end is None:
+            raise BadCell("to", "is empty, but a watch must end on a date")
+        return replace(row, statuses=tuple(Status(code, start, end) for code in statuses))
+    if row.category in _VISITORS and (start or end):
+        if start is None or end is None:
+            raise BadCell("from" if start is None else "to", "is empty, an appointment has both")
+        return replace(row, appointment=Appointment(start, end))
+    return replace(row, start=start, end=end)
+
+
+def _category(text: str) -> Category:
+    if not text:
+        raise BadCell("category", "is empty")
+    category = _CATEGORIES.get(words.spelled(text))
+    if category is None:
+        raise BadCell("category", f"{_repeat(text)} is unknown{_guess(text, _CATEGORIES)}")
+    return category
+
+
+def _status_words(text: str) -> tuple[list[StatusCode], CredentialState | None]:
+    """Return the statuses of a person and the state of the row's card, if one is named."""
+    statuses: list[StatusCode] = []
+    card_state: CredentialState | None = None
+    for word in _LIST_SEPARATORS.split(text):
+        spelled = words.spelled(word)
+        if spelled in _STATUSES:
+            statuses.append(_STATUSES[spelled])
+        elif spelled in _CARD_STATES:
+            card_state = _CARD_STATES[spelled]
+        elif spelled and spelled not in words.NO_STATUS:
+            raise BadCell("status", f"{_repeat(word)} is unknown{_guess(word, _STATUSES)}")
+    return statuses, card_state
+
+
+def _flags(text: str) -> frozenset[str]:
+    """Return the flags in a remark. Other words stay at the office: they may name people."""
+    found = (words.spelled(word) for word in _LIST_SEPARATORS.split(text))
+    codes = (_FLAGS.get(word, word) for word in found)
+    return frozenset(code for code in codes if _FLAG_CODE.fullmatch(code))
+
+
+def _repeat(word: str) -> str:
+    """Return a wrong word for a message, unless it may be somebody's number."""
+    if len(word) > WORD_SHOWN or _DIGITS_LIKE_A_NUMBER.search(word):
+        return f"a text of {len(word)} characters"
+    return f'"{word}"'
+
+
+# -- several rows of one person -----------------------------------------------------------------
+
+
+def _merge(
+    rows: list[tuple[int, RosterRow]], problems: list[BadLine], headed: dict[str, str]
+) -> list[RosterRow]:
+    """Return one row per person and add to `problems` what contradicts itself."""
+    people: dict[object, tuple[int, RosterRow]] = {}
+    for number, row in rows:
+        key = _identity(row)
+        if key not in people:
+            people[key] = (number, row)
+            continue
+        first, known = people[key]
+        reason = _contradiction(known, row)
+        if reason:
+            column = headed.get("id_number", "")
+            problems.append(BadLine(first, column, f"same person as line {number}, {reason}"))
+            problems.append(BadLine(number, column, f"same person as line {first}, {reason}"))
+        else:
+            people[key] = (first, _joined(known, row))
+    _refuse_shared_cards(people.values(), problems, headed)
+    return [row for _, row in people.values()]
+
+
+def _identity(row: RosterRow) -> object:
+    if row.id_number:
+        return row.id_number
+    if row.cards:
+        return ("card", pseudonym.card_text(row.cards[0].number))
+    return (_place(row), row.name)
+
+
+def _place(row: RosterRow) -> tuple[str, ...]:
+    return tuple(pseudonym.room_part(part) for part in (row.building, row.unit, row.room))
+
+
+def _contradiction(known: RosterRow, row: RosterRow) -> str:
+    if pseudonym.plain(known.name) != pseudonym.plain(row.name):
+        return "but another name"
+    if _place(known) != _place(row):
+        return "but another room"
+    if known.category is not row.category:
+        return "but another category"
+    if None not in (known.appointment, row.appointment) and known.appointment != row.appointment:
+        return "but another appointment"
+    spans = {(known.start, known.end), (row.start, row.end)} - {(None, None)}
+    return "but another validity" if len(spans) > 1 else ""
+
+
+def _joined(known: RosterRow, row: RosterRow) -> RosterRow:
+    """Return both rows as one. A card that is lost in one of them is lost."""
+    cards = {pseudonym.card_text(card.number): card for card in known.cards}
+    for card in row.cards:
+        spelled = pseudonym.card_text(card.number)
+        if spelled not in cards or card.state is not CredentialState.ACTIVE:
+            cards[spelled] = card
+    return replace(
+        known,
+        phone=known.phone or row.phone,
+        cards=tuple(cards.values()),
+        statuses=tuple(dict.fromkeys((*known.statuses, *row.statuses))),
+        flags=known.flags | row.flags,
+        appointment=known.appointment or row.appointment,
+        start=known.start or row.start,
+        end=known.end or row.end,
+    )
+
+
+def _refuse_shared_cards(
+    people: Iterable[tuple[int, RosterRow]], problems: list[BadLine], headed: dict[str, str]
+) -> None:
+    """Add to `problems` every card that two people would have."""
+    owners: dict[str, int] = {}
+    column = headed.get("card", "")
+    for number, row in people:
+        for card in row.cards:
+            first = owners.setdefault(pseudonym.card_text(card.number), number)
+            if first != number:
+                problems.append(BadLine(first, column, f"same card as line {number}"))
+                problems.append(BadLine(number, column, f"same card as line {first}"))

@@ -1,0 +1,226 @@
+"""A gate's snapshots, a served feed and a browser page, shared by the screen's tests."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+
+import pytest
+from playwright.sync_api import Browser, Error, Page, Request, sync_playwright
+
+from gated.core.model import ClockState, GuardAction, GuardActionKind, Verdict
+from gated.screen.feed import Feed
+from gated.screen.server import ScreenServer
+from gated.screen.snapshot import (
+    Band,
+    ClockView,
+    GateView,
+    LastView,
+    LinkView,
+    MeasuringView,
+    PartView,
+    PersonView,
+    Snapshot,
+    TemperatureView,
+    Text,
+    VerdictView,
+)
+
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+JOIN_S = 5.0
+
+
+@dataclass
+class Samples:
+    """One snapshot per state of the screen."""
+
+    idle: Snapshot
+    measuring: Snapshot
+    allow: Snapshot
+    note: Snapshot
+    check: Snapshot
+    stop: Snapshot
+    fault: Snapshot
+
+
+@dataclass
+class Served:
+    """A feed behind a real server on a free port. answer: what `act` says next."""
+
+    feed: Feed
+    server: ScreenServer
+    stop: threading.Event
+    thread: threading.Thread
+    actions: list[GuardAction] = field(default_factory=list)
+    answer: str | None = None
+
+    @property
+    def url(self) -> str:
+        return self.server.url.rstrip("/")
+
+    def end(self) -> None:
+        self.stop.set()
+        self.thread.join(JOIN_S)
+        assert not self.thread.is_alive()
+
+
+def _verdict() -> VerdictView:
+    return VerdictView(
+        key="north-1/7f3a/1042",
+        verdict=Verdict.ALLOW,
+        band="allow",
+        word=Text("放行", "PASS"),
+        code="OK_RESIDENT",
+        reason=Text("有效居民", "Resident"),
+        advice=Text("下次可外出:后天", "Next exit: the day after tomorrow"),
+        codes=("OK_RESIDENT", "TEMP_CLINICAL_OK"),
+        person=PersonView("王*明", "3-2-1**", Text("居民", "resident")),
+        temperature=TemperatureView("36.4", Text("腕", "wrist"), Text("正常", "normal")),
+    )
+
+
+@pytest.fixture
+def samples() -> Samples:
+    idle = _idle()
+    allow = replace(idle, mode="verdict", visit=7, verdict=_verdict())
+    every = tuple(GuardActionKind)
+
+    def decided(verdict: Verdict, band: Band, word: Text) -> Snapshot:
+        assert allow.verdict is not None
+        said = replace(allow.verdict, verdict=verdict, band=band, word=word, key=f"k/{band}")
+        return replace(allow, verdict=said, enabled=every)
+
+    note = decided(Verdict.ALLOW_NOTE, "note", Text("放行", "PASS"))
+    assert note.verdict is not None
+    person = PersonView("王*明", "3-2-1**", Text("居民", "resident"))
+    ask = MeasuringView(person, "temperature", Text("请测温", "Wrist to the sensor"), 62, 7400)
+    return Samples(
+        idle=idle,
+        measuring=replace(idle, mode="measuring", visit=7, measuring=ask),
+        allow=allow,
+        note=replace(note, verdict=replace(note.verdict, note=Text("今日未打卡", "No check-in"))),
+        check=decided(Verdict.CHECK, "check", Text("复核", "CHECK")),
+        stop=decided(Verdict.STOP, "stop", Text("禁止", "STOP")),
+        fault=decided(Verdict.CHECK, "fault", Text("测温故障", "Sensor fault")),
+    )
+
+
+def _always() -> bool:
+    return True
+
+
+@contextmanager
+def serving(first: Snapshot) -> Iterator[Served]:
+    feed = Feed(first)
+
+    def act(action: GuardAction) -> str | None:
+        served.actions.append(action)
+        return served.answer
+
+    server = ScreenServer(feed, "127.0.0.1", 0, act)
+    server.bind()
+    stop = threading.Event()
+    thread = threading.Thread(target=server.run, args=(stop,), name="screen")
+    served = Served(feed, server, stop, thread)
+    thread.start()
+    try:
+        yield served
+    finally:
+        served.end()
+
+
+def _idle() -> Snapshot:
+    return Snapshot(
+        gate=GateView("东门", "East", "out"),
+        language="zh",
+        clock=ClockView("2020-02-10T14:32:07+08:00", ClockState.SYNCED),
+        guard="李*",
+        link=LinkView("online"),
+        last=(LastView("14:31", Verdict.ALLOW, "张*", "36.5"),),
+        health=(PartView("thermometer", Text("温", "TEMP"), "ok", Text("正常", "OK")),),
+    )
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Served]:
+    with serving(_idle()) as served:
+        yield served
+
+
+@pytest.fixture
+def serve(shared: Served) -> Callable[..., Served]:
+    """Call with the first snapshot: the module's server starts afresh with it."""
+
+    def start(first: Snapshot, alive: Callable[[], bool] = _always) -> Served:
+        shared.actions.clear()
+        shared.answer = None
+        shared.feed.alive = alive
+        shared.feed.publish(first)
+        return shared
+
+    return start
+
+
+@pytest.fixture
+def serve_own() -> Iterator[Callable[[Snapshot], Served]]:
+    """Call with the first snapshot: a server of the test's own, which it may end."""
+    with ExitStack() as stack:
+        yield lambda first: stack.enter_context(serving(first))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    # Not for the session: Playwright keeps a loop running in this thread, and asyncio.run
+    # in the tests of other modules would refuse.
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Seen:
+    """A page of 800 x 480 with everything it asked for and everything it complained about."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def tab(chromium: Browser) -> Iterator[Page]:
+    # The page's timers run as ever, and can be moved forward instead of waiting.
+    page = chromium.new_page()
+    page.set_default_timeout(5000)
+    page.clock.install()
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def seen(tab: Page) -> Iterator[Seen]:
+    shown = Seen(tab)
+
+    def asked(request: Request) -> None:
+        shown.requests.append(request.url)
+
+    def complained(error: Error) -> None:
+        shown.errors.append(str(error))
+
+    tab.set_viewport_size({"width": 800, "height": 480})
+    tab.on("request", asked)
+    tab.on("pageerror", complained)
+    yield shown
+    tab.remove_listener("request", asked)
+    tab.remove_listener("pageerror", complained)
+    tab.goto("about:blank")
+    assert shown.errors == []
