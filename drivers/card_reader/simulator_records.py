@@ -142,8 +142,8 @@ def _day(day: date | None) -> str:
 
 
 def _record(fields: dict[int, str]) -> bytes:
-    marks = [" "] * RECORD_CHARACTERS
+    record = bytearray(" ".encode("utf-16-le") * RECORD_CHARACTERS)
     for offset, text in fields.items():
-        start = offset // 2
-        marks[start : start + len(text)] = text
-    return "".join(marks).encode("utf-16-le")
+        written = text.encode("utf-16-le")  # a rare character takes two units
+        record[offset : offset + len(written)] = written
+    return bytes(record)

@@ -25,10 +25,10 @@ PAGE_BYTES = PAGE * 8192
 WORD_SHOWN = 32  # longer ones are pseudonyms and hashes: their beginning tells them apart
 CLOCKS = ("unsure", "holdover", "synced")  # by the number in an event's `q`
 
-_STAMPS = ("seq", "kind", "t", "m", "b", "q", "side")
+_STAMPS = frozenset({"seq", "kind", "t", "m", "b", "q"})
 # What a line begins with, in this order; everything else follows by name.
 _FIRST = ("verdict", "reason", "code", "state", "what", "why", "direction", "credential_kind")
-_NOT_SHOWN = frozenset({"site", "gate", "offset_min", "clock_state", "reasons", "unknown"})
+_NOT_SHOWN = frozenset({"side", "site", "gate", "offset_min", "clock_state", "reasons", "unknown"})
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration file.")]
 

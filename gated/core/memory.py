@@ -32,7 +32,7 @@ class Memory:
 
     visits: int = 0
     reading: EarlyReading | None = None
-    last_read_ms: int | None = None
+    unclaimed_ms: int | None = None
     credentials: tuple[tuple[bytes, int], ...] = ()
     highs: tuple[tuple[bytes, int], ...] = ()
     unanswered: tuple[Unanswered, ...] = ()
@@ -57,18 +57,18 @@ class Memory:
         """Return whether this credential made a record less than `span_ms` ago."""
         return any(known == ref and now_ms - at < span_ms for known, at in self.credentials)
 
-    def read_within(self, now_ms: int, span_ms: int) -> bool:
-        """Return whether anyone was measured less than `span_ms` ago."""
-        return self.last_read_ms is not None and now_ms - self.last_read_ms < span_ms
+    def unclaimed_within(self, now_ms: int, span_ms: int) -> bool:
+        """Return whether a reading less than `span_ms` old was nobody's: it came too early."""
+        return self.unclaimed_ms is not None and now_ms - self.unclaimed_ms < span_ms
 
-    def read_at(self, now_ms: int) -> "Memory":
-        """Return the memory after a measurement with a value."""
-        return replace(self, last_read_ms=now_ms)
+    def without_reading(self) -> "Memory":
+        """Return the memory after a person claimed the reading that waited."""
+        return replace(self, reading=None, unclaimed_ms=None)
 
     def with_reading(self, measurement: Measurement, now_ms: int, pair_ms: int) -> "Memory":
         """Return the memory holding a reading for the person who shows a credential next."""
         early = EarlyReading(measurement, now_ms + pair_ms)
-        return replace(self, reading=early, last_read_ms=now_ms)
+        return replace(self, reading=early, unclaimed_ms=now_ms)
 
     def with_credential(self, ref: bytes, now_ms: int) -> "Memory":
         """Return the memory after this credential made a record."""

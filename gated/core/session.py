@@ -157,7 +157,7 @@ def _measuring(state: Measuring, event: Event, at: Moment, around: Surroundings)
         case Elapsed():
             if at.mono_ms < state.deadline_ms:
                 return state, ()
-            young = state.memory.read_within(at.mono_ms, around.timings.stale_ms)
+            young = state.memory.unclaimed_within(at.mono_ms, around.timings.stale_ms)
             reason = TemperatureState.STALE if young else TemperatureState.MISSING
             return _concluded(state.memory, state.visit, Measurement(reason), at, around)
         case _:
@@ -203,8 +203,7 @@ def _arrived(state: Idle | Shown, holder: Holder, at: Moment, around: Surroundin
     visit = Visit(memory.visits, holder, at.mono_ms)
     reading = memory.reading
     if reading is not None:
-        memory = replace(memory, reading=None)
-        return _concluded(memory, visit, reading.measurement, at, around)
+        return _concluded(memory.without_reading(), visit, reading.measurement, at, around)
     if around.thermometer == "none" or credential_alone_stops(visit, around):
         return _judged(memory, visit, None, at, around)
     if around.thermometer == "fault":
@@ -258,17 +257,16 @@ def _read_after_verdict(
     """A reading while a verdict stands: a further try of this visit, or the next person's."""
     if is_failed_reading(measurement):
         return state, ()
-    memory = state.memory.read_at(at.mono_ms)
     checked = state.decision.verdict is Verdict.CHECK
     if checked and state.decision.reason in _RETRYABLE:
         return _concluded(_answered(state), state.visit, measurement, at, around)
     if state.visit.measurement is None and state.decision.verdict is Verdict.STOP:
         visit = replace(state.visit, measurement=measurement)
         taken = FollowUp(visit.number, "temperature", measurement)
-        return replace(state, memory=memory, visit=visit), (taken,)
+        return replace(state, visit=visit), (taken,)
     if not is_usable_reading(measurement):
-        return replace(state, memory=memory), ()
-    kept = memory.with_reading(measurement, at.mono_ms, around.timings.pair_ms)
+        return state, ()
+    kept = state.memory.with_reading(measurement, at.mono_ms, around.timings.pair_ms)
     return replace(state, memory=kept), ()
 
 
@@ -281,7 +279,7 @@ def _acted_without_visit(
     if action.kind is GuardActionKind.CLINICAL:
         typed = Measurement(TemperatureState.TYPED, decision_mc=action.value_mc)
         return _read_early(state, typed, at, around)
-    memory = replace(state.memory, visits=state.memory.visits + 1, reading=None)
+    memory = replace(state.memory.without_reading(), visits=state.memory.visits + 1)
     nobody = Holder(Credential(CredentialKind.NONE, CredentialState.ACTIVE))
     return _acted(memory, Visit(memory.visits, nobody, at.mono_ms), action, at, around)
 
@@ -303,8 +301,6 @@ def _concluded(
     memory: Memory, visit: Visit, measurement: Measurement, at: Moment, around: Surroundings
 ) -> Step:
     """The measurement of this visit is in, as a value or as the reason why there is none."""
-    if not is_failed_reading(measurement):
-        memory = memory.read_at(at.mono_ms)
     visit = replace(visit, measurement=measurement)
     return _judged(memory, visit, None, at, around)
 

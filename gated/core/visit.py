@@ -25,7 +25,7 @@ class Timings:
     pair_ms: int = 10_000  # a reading belongs to a person if this close, either order
     measure_ms: int = 10_000  # credential shown -> verdict without a reading
     target_ms: int = 7_000  # a wrist that has arrived is given this long to be measured
-    stale_ms: int = 60_000  # a missing reading is called stale when one is this young
+    stale_ms: int = 60_000  # a missing reading is stale if an unclaimed one is this young
     dedupe_ms: int = 5_000  # the same credential again is silent
     try_gap_ms: int = 5_000  # high readings closer together are one try
     tries_ms: int = 900_000  # tries count per person over this span

@@ -9,7 +9,7 @@ import secrets
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -28,7 +28,7 @@ from gated.gate.devices import (
     thermometry_config,
 )
 from gated.gate.engine import Desks, Engine
-from gated.gate.events import GuardPressed, Inbox
+from gated.gate.events import GuardPressed, Inbox, LaneMark
 from gated.gate.fetch import HeldRoster
 from gated.gate.health import Health
 from gated.gate.hub_desk import HubDesk
@@ -70,6 +70,7 @@ class Parts:
     inbox: Inbox
     feed: Feed
     boot: str
+    mark: LaneMark = field(default_factory=LaneMark)
     uplink: Uplink | None = None
     hub_desk: HubDesk | None = None
     starts: int = 0
@@ -135,7 +136,13 @@ def _supervised(parts: Parts, screen: ScreenServer | None, bus_opener: BusOpener
     config = parts.config
     supervisor = Supervisor()
     engine = Engine(
-        config.gate, config.visit, parts.inbox, parts.feed, parts.health, lambda: _desks(parts)
+        config.gate,
+        config.visit,
+        parts.inbox,
+        parts.feed,
+        parts.health,
+        lambda: _desks(parts),
+        parts.mark,
     )
     supervisor.start(engine)
     deadline = time.monotonic() + READY_S
@@ -169,7 +176,9 @@ def _start_devices(parts: Parts, supervisor: Supervisor, bus_opener: BusOpener |
     for reader in config.card_reader:
         supervisor.start(card_reader_loop(reader, inbox, SystemClock(trusted=trusted)))
     if config.camera is not None:
-        supervisor.start(camera_loop(config.camera, inbox, SystemClock(trusted=trusted)))
+        supervisor.start(
+            camera_loop(config.camera, inbox, SystemClock(trusted=trusted), parts.mark)
+        )
     if config.thermometer is not None:
         clock = SystemClock(trusted=trusted)
         supervisor.start(thermometer_loop(config.thermometer, inbox, clock, bus_opener))

@@ -31,6 +31,7 @@ from gated.gate.events import (
     CodeSeen,
     DeviceChanged,
     Inbox,
+    LaneMark,
     SampleTaken,
 )
 from gated.gate.health import PartState
@@ -166,7 +167,9 @@ def card_reader_loop(
     return DeviceLoop(DeviceTask("card_reader", opened, take, answers_at_open=True), inbox, clock)
 
 
-def camera_loop(section: CameraSection, inbox: Inbox, clock: SystemClock) -> DeviceLoop[Frame]:
+def camera_loop(
+    section: CameraSection, inbox: Inbox, clock: SystemClock, mark: LaneMark
+) -> DeviceLoop[Frame]:
     """Return the loop that looks for pass codes in the camera's frames."""
     watch = CodeWatch()
     decoders: list[Decoder] = []
@@ -178,6 +181,8 @@ def camera_loop(section: CameraSection, inbox: Inbox, clock: SystemClock) -> Dev
 
     def take(frame: Frame) -> None:
         nonlocal watch
+        if mark.decided_s > watch.fresh_after_s:
+            watch = watch.reset(mark.decided_s)
         texts = [code.text for code in decoders[0].read_frame(frame.grey)]
         watch, presented = watch.step(texts, frame.taken_s)
         for text in presented:

@@ -38,6 +38,7 @@ from gated.gate.events import (
     DeviceChanged,
     GuardPressed,
     Inbox,
+    LaneMark,
     SampleTaken,
 )
 from gated.gate.health import FAULT_CODES, Health
@@ -79,8 +80,10 @@ class Engine:
         feed: Feed,
         health: Health,
         open_desks: Callable[[], Desks],
+        mark: LaneMark,
     ) -> None:
         self._gate = gate
+        self._mark = mark
         self._inbox = inbox
         self._feed = feed
         self._health = health
@@ -241,6 +244,7 @@ class Engine:
             elif order.decision.verdict.value.startswith("ALLOW"):
                 desks.thermometer.accepted(taken, now)
         self._decided.append((order, recorded))
+        self._mark.decided_s = now.mono_ms / 1000
 
     def _log_decision(self, order: Record, recorded: Recorded, event: Event, at: Moment) -> None:
         """One rich line per passage. took_ms: last input -> committed and on the feed."""

@@ -1,4 +1,4 @@
-"""What arrives in the engine's inbox, and the inbox itself.
+"""What arrives in the engine's inbox, the inbox itself, and the one mark it sets for others.
 
 Everything that happens at the gate becomes one of these; the engine takes them in order. The
 inbox is bounded: samples are dropped and counted when it is full, credentials wait half a second,
@@ -119,3 +119,13 @@ class Inbox:
         name = type(event).__name__
         with self._lock:
             self._dropped[name] = self._dropped.get(name, 0) + 1
+
+
+class LaneMark:
+    """When the last visit was decided: codes seen before that belong to the person before.
+
+    Written by the engine, read by the camera's thread; one float, replaced whole.
+    """
+
+    def __init__(self) -> None:
+        self.decided_s = float("-inf")

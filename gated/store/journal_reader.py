@@ -21,6 +21,13 @@ from gated.core.canonical import canonical, chain, commitment, digest, genesis
 from gated.store.database import connect_read_only, reported
 
 COARSE = canonical("normal")  # what stays of a side row when the exact values are forgotten
+# The casts let `verify` meet a row somebody gave another type to; ours are bytes already.
+_READ = (
+    "SELECT event.seq, coalesce(CAST(event.body AS BLOB), x''),"
+    " coalesce(CAST(hash AS BLOB), x''), CAST(salt AS BLOB), CAST(side.body AS BLOB)"
+    " FROM event LEFT JOIN side ON side.seq = event.seq"
+    " WHERE event.seq >= ? ORDER BY event.seq LIMIT ?"
+)
 PAGE = 500  # events read at once by long walks; keeps read transactions short
 
 
@@ -118,9 +125,7 @@ class JournalReader:
         size = 0
         with reported(self.path, "read"):
             rows = self._connection.execute(
-                "SELECT event.seq, event.body, hash, salt, side.body FROM event"
-                " LEFT JOIN side ON side.seq = event.seq"
-                " WHERE event.seq >= ? ORDER BY event.seq LIMIT ?",
+                _READ,
                 (start, limit),
             )
             for row in rows:

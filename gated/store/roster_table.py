@@ -27,6 +27,7 @@ from gated.store.table_file import Cell, NumberedRow, read_rows
 BAD_LINES_MAX = 100  # nobody mends more before trying again
 HEADING_ROWS = 10  # titles people put above the headings
 PROGRESS_LINES = 1000
+GUESS_CUTOFF = 0.5  # one of two characters right is a good guess in Chinese
 WORD_SHOWN = 12  # characters of a wrong word that a message repeats
 
 _HEADINGS = words.by_word(words.HEADINGS)
@@ -159,7 +160,7 @@ def _both(name: str) -> str:
 
 
 def _guess(text: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(words.spelled(text), list(known), n=1)
+    near = difflib.get_close_matches(words.spelled(text), list(known), n=1, cutoff=GUESS_CUTOFF)
     return f", did you mean {near[0]}?" if near else ""
 
 

@@ -9,10 +9,12 @@ import csv
 import io
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TypeAlias
+from xml.etree.ElementTree import ParseError
 
 from gated.errors import TableError
 
@@ -22,6 +24,7 @@ NumberedRow: TypeAlias = "tuple[int, list[Cell]]"
 FILE_LIMIT_BYTES = 256 * 1024 * 1024  # a million people are about 100 MB
 _XLSX_START = b"PK\x03\x04"
 _OLD_XLS_START = b"\xd0\xcf\x11\xe0"
+_BROKEN_BOOK = (zipfile.BadZipFile, zlib.error, ParseError, EOFError, LookupError, ValueError)
 _SEPARATORS = ",\t;"
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 

@@ -254,3 +254,10 @@ def test_driver_in_another_process_reads_the_card(simulator: SamSimulator) -> No
         timeout=30,
     )
     assert done.stdout.strip() == "permit 2025-01-02"
+
+
+def test_a_rare_character_takes_two_units_and_the_record_stays_whole() -> None:
+    record = resident_record("张𠮷", "11010519491231002X")
+    assert len(record) == 256
+    assert record[:6].decode("utf-16-le") == "张𠮷"
+    assert record[122:158].decode("utf-16-le").rstrip() == "11010519491231002X"

@@ -218,6 +218,13 @@ def flipped_bytes(path: Path, table: str, column: str) -> Iterator[bytes]:
         ("UPDATE event SET seq = 9 WHERE seq = 4", 4),
         ("UPDATE state SET epoch = 'ffffffffffffffff'", 1),
         ("UPDATE side SET salt = NULL WHERE seq = 3", 3),
+        ("UPDATE event SET body = 'a text' WHERE seq = 3", 3),
+        ("UPDATE event SET body = NULL WHERE seq = 3", 3),
+        ("UPDATE event SET hash = 5 WHERE seq = 3", 3),
+        ("UPDATE side SET salt = 'a text' WHERE seq = 3", 3),
+        ("UPDATE side SET body = x'5b5d' WHERE seq = 3", 3),
+        ("UPDATE side SET body = x'7b2261223a312e357d' WHERE seq = 3", 3),
+        ("UPDATE side SET body = NULL WHERE seq = 3", 3),
         ("INSERT INTO side VALUES (1, x'00', x'7b7d', 0)", 1),
     ],
 )
