@@ -131,11 +131,6 @@ def chunk_count(size: int) -> int:
     return -(-size // CHUNK_BYTES)
 
 
-def chunk_length(size: int, index: int) -> int:
-    """Return how long chunk `index` of an object of this size is."""
-    return min(CHUNK_BYTES, size - index * CHUNK_BYTES)
-
-
 def hash_list(blob: bytes) -> bytes:
     """Return the list of chunk hashes of an object: 32 bytes per chunk."""
     return b"".join(

@@ -167,6 +167,8 @@ class Credential:
     """One presented credential after resolution. start, end: its own validity, aware or None.
 
     ref: 16-byte keyed pseudonym of the credential itself (for records and the dedupe).
+    listed_from, listed_until: from when to when the list lets it count (a tenant's contract, a
+    carer's post); they bind even where the credential's own dates do not.
     """
 
     kind: CredentialKind
@@ -174,6 +176,8 @@ class Credential:
     ref: bytes = b""
     start: datetime | None = None
     end: datetime | None = None
+    listed_from: datetime | None = None
+    listed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,7 @@ _TABLE = (
     Reason(Code.TEMP_UNSTABLE, _C, 58, "请保持不动", "Hold still", "盖住感应口,保持不动", "Cover the opening, hold still", 15),
     Reason(Code.TEMP_MISSING, _C, 56, "未测温", "Not measured", "请测温", "Measure", 131),
     Reason(Code.TEMP_STALE, _C, 55, "测温过期", "Reading too old", "请再测一次", "Measure again", 131),
-    Reason(Code.TEMP_SENSOR_FAULT, _C, 57, "测温故障", "Sensor fault", "用手持体温计测量并输入数值", "Use a hand thermometer and type the value", 130),
+    Reason(Code.TEMP_SENSOR_FAULT, _C, 57, "测温故障", "Sensor fault", "用手持体温计测量并输入数值", "Hand thermometer, then type the value", 130),
     Reason(Code.TEMP_CLINICAL_OK, _N, 35, "复测正常", "Clinical value normal", bacnet=1),
     Reason(Code.TEMP_CLINICAL_HIGH, _S, 86, "复测发热", "Clinical value high", "联系社区", "Call the station", 162),
     Reason(Code.TIME_CURFEW, _S, 40, "夜间封闭", "Night closing", "就医?按「人工放行」选择原因", "Medical? Press manual pass", 136),

@@ -63,6 +63,7 @@ def credential(facts: Facts, policy: Policy) -> Iterator[Finding]:
             yield forbid(Code.CRED_UNKNOWN)
     else:
         yield from _validity(facts, policy, shown)
+        yield from _listed(facts, shown)
 
 
 def _validity(facts: Facts, policy: Policy, shown: Credential) -> Iterator[Finding]:
@@ -81,9 +82,26 @@ def _validity(facts: Facts, policy: Policy, shown: Credential) -> Iterator[Findi
         yield _expired(facts, shown)
 
 
+def _listed(facts: Facts, shown: Credential) -> Iterator[Finding]:
+    """Yield what the list's own dates say about this credential."""
+    if shown.listed_from is None and shown.listed_until is None:
+        return
+    if facts.clock is ClockState.UNSURE:
+        yield forbid(Code.TIME_UNKNOWN, known=False)
+        return
+    if shown.listed_from is not None and facts.now < shown.listed_from:
+        yield forbid(Code.CRED_NOT_YET)
+    if shown.listed_until is not None and facts.now >= shown.listed_until:
+        yield _over(facts)
+
+
 def _expired(facts: Facts, shown: Credential) -> Finding:
     if shown.kind is CredentialKind.ID_CARD:
         return note(Code.ID_CARD_OUTDATED)
+    return _over(facts)
+
+
+def _over(facts: Facts) -> Finding:
     coming_home = facts.direction is Direction.IN and facts.person is not None
     if coming_home and facts.person is not None and facts.person.category in _HOME:
         return review(Code.CRED_EXPIRED)  # people belong at home: never sent away for a date

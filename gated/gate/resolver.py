@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -60,8 +61,15 @@ class Resolver:
         if found is None or found.person is None:
             unknown = Credential(CredentialKind.ID_CARD, CredentialState.UNKNOWN, ref)
             return Holder(unknown)
-        state = found.credential.state
-        credential = Credential(CredentialKind.ID_CARD, state, ref, end=ends)
+        listed = found.credential
+        credential = Credential(
+            CredentialKind.ID_CARD,
+            listed.state,
+            ref,
+            end=ends,
+            listed_from=listed.start,
+            listed_until=listed.end,
+        )
         return self._named(found, credential)
 
     def code(self, seen: CodeSeen) -> Holder:
@@ -93,7 +101,9 @@ class Resolver:
         found = self.roster.by_reference(verified.claims.person)
         if found.person is None:
             return Holder(credential)
-        return self._named(found, credential)
+        listed = found.credential
+        bound = replace(credential, listed_from=listed.start, listed_until=listed.end)
+        return self._named(found, bound)
 
     def rejected(self, rejected: CardRejected) -> Holder:
         """Return the holder of a card that could not be read: nobody, and a cue to try again."""

@@ -70,10 +70,6 @@ _TEMPERATURES = {
 }
 
 NOT_THIS_PERSON = Text("不是本人体温问题", "not this person's fault")
-PRIVACY = Text(
-    "隐私:本闸只记录出入时间、体温与凭证代号",
-    "Privacy: this gate records time, temperature and a code for you",
-)
 
 
 def band(decision: Decision) -> Band:
@@ -118,6 +114,8 @@ def temperature(
     taken: Measurement | None, tries: int, decision: Decision
 ) -> TemperatureView | None:
     """Return the reading as the guard sees it; raw skin is never shown as a body temperature."""
+    if decision.reason is Code.TEMP_SENSOR_FAULT:
+        return TemperatureView("", Text(), NOT_THIS_PERSON)
     if taken is None:
         return None
     value = taken.decision_mc if taken.decision_mc is not None else taken.skin_mc

@@ -444,3 +444,20 @@ def test_an_unknown_temperature_never_passes_more_than_a_normal_one(drawn: Facts
     missing = replace(drawn, temperature=Temperature(TemperatureState.MISSING))
     healthy = replace(drawn, temperature=normal())
     assert _RANK[decide(missing, Policy()).verdict] >= _RANK[decide(healthy, Policy()).verdict]
+
+
+@pytest.mark.parametrize(
+    ("category", "direction", "expected"),
+    [
+        (Category.CARER, IN, ("STOP", "CRED_EXPIRED")),
+        (Category.TENANT, IN, ("CHECK", "CRED_EXPIRED")),
+        (Category.TENANT, OUT, ("STOP", "CRED_EXPIRED")),
+    ],
+)
+def test_the_dates_of_the_list_bind_even_an_id_card(
+    category: Category, direction: Direction, expected: tuple[str, str]
+) -> None:
+    over = replace(CARD, listed_until=NOON)
+    assert judged(direction, person=person(category), credential=over) == expected
+    running = replace(CARD, listed_until=NOON + DAY)
+    assert judged(direction, person=person(category), credential=running)[0] == "ALLOW"

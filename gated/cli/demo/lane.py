@@ -23,7 +23,6 @@ from gated.core.calibration import SiteCalibration, skin_for_body_mc
 from gated.core.model import Verdict
 
 VERDICT_S = 8.0  # longer than any wait of the demo's configuration
-BACKGROUND_S = 3.0  # the thermometer learns what an empty lane looks like
 EMPTY_S = 0.7  # the thermometer sees nobody between two people
 ROOM_C = 22.0
 VARIANT = "DAA"
@@ -242,7 +241,6 @@ class Lane:
     def ready(self) -> None:
         """Wait until every device of the gate answers and a roster serves."""
         self._recover()
-        PAUSE.wait(BACKGROUND_S)
 
     def snapshot(self) -> dict[str, Any]:
         """Return what the guard's screen shows."""

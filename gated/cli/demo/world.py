@@ -20,6 +20,7 @@ from gated.store.keys import SigningKey, SiteKeys, append_trust
 TIMEZONE = "Asia/Shanghai"
 LANES = ("in", "out")
 ROSTER = "demo"
+BACKGROUND_S = 3.0  # the thermometers learn what an empty lane looks like
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class World:
             self.ready_s[lane] = time.monotonic() - program.started_s
         for opened in self.lanes.values():
             opened.ready()
+        processes.PAUSE.wait(BACKGROUND_S)
 
     def push(self, table: Path) -> None:
         """Sign the table as the next revision of the list; the hub sends it to the gates."""
@@ -174,7 +176,7 @@ decoder = "{self.decoder}"
 [thermometer]
 bus = "{wires.bus.address}"
 variant = "{VARIANT}"
-supply_v = 3.0
+supply_v = 3.3
 site = "{folder}/site.toml"
 warm_up_s = 0
 [broker]
