@@ -9,16 +9,15 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
 from drivers.card_reader.device import SamReader
 from drivers.card_reader.protocol_dialogue import CardRefused
 from drivers.card_reader.protocol_records import CardRead
-from drivers.errors import DeviceDenied, DriverError
+from drivers.errors import DeviceDenied, DeviceUnavailable, DriverError
 from drivers.qr_camera.decode import Decoder
 from drivers.qr_camera.device import Camera, Frame
 from drivers.qr_camera.protocol import CodeWatch
-from drivers.thermometer.device import Bus, Mlx90614, Sample, open_bus
 from drivers.thermometer.protocol import variant_of
 from gated.config import CameraSection, CardReaderSection, ThermometerSection
 from gated.core.model import Moment
@@ -38,6 +37,9 @@ from gated.gate.health import PartState
 from gated.log import logger
 from gated.process.clock import SystemClock
 
+if TYPE_CHECKING:
+    from drivers.thermometer.device import Bus, Mlx90614, Sample
+
 READ_S = 0.5  # one wait for a reading; how soon a stop is noticed without an interrupt
 RETRY_FIRST_S = 1.0
 RETRY_MAX_S = 30.0
@@ -47,7 +49,7 @@ _log = logger("devices")
 _R_co = TypeVar("_R_co", covariant=True)
 _R = TypeVar("_R")
 
-BusOpener = Callable[[str | int], Bus]
+BusOpener = Callable[[str | int], "Bus"]
 
 
 class Device(Protocol[_R_co]):
@@ -196,10 +198,10 @@ def thermometer_loop(
     inbox: Inbox,
     clock: SystemClock,
     bus_opener: BusOpener | None = None,
-) -> DeviceLoop[Sample]:
+) -> "DeviceLoop[Sample]":
     """Return the loop of the thermometer. bus_opener: how [thermometer] bus becomes a bus."""
 
-    def take(sample: Sample) -> None:
+    def take(sample: "Sample") -> None:
         taken_ms = int(sample.taken_s * 1000)
         reading = SensorSample(taken_ms, sample.object_mc, sample.ambient_mc)
         inbox.offer(SampleTaken(stamped(clock, sample.taken_s), reading))
@@ -218,8 +220,13 @@ def open_camera(section: CameraSection) -> Camera:
     return Camera(section.source, section.width, section.height, section.fps)
 
 
-def open_thermometer(section: ThermometerSection, opener: BusOpener | None = None) -> Mlx90614:
+def open_thermometer(section: ThermometerSection, opener: BusOpener | None = None) -> "Mlx90614":
     """Return the sensor on its opened bus. Raises DriverError."""
+    try:
+        from drivers.thermometer.device import Mlx90614, open_bus
+    except ImportError as error:
+        problem = "the I2C library smbus2 is not installed; install gated with its extra pi"
+        raise DeviceUnavailable(problem) from error
     bus = (open_bus if opener is None else opener)(section.bus)
     return Mlx90614(bus, section.address, variant=section.variant, supply_v=section.supply_v)
 

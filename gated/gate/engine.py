@@ -41,7 +41,7 @@ from gated.gate.events import (
     LaneMark,
     SampleTaken,
 )
-from gated.gate.health import FAULT_CODES, Health
+from gated.gate.health import FAULT_CODES, Health, note_power
 from gated.gate.hub_desk import HubDesk
 from gated.gate.presenter import Presenter, Status
 from gated.gate.recorder import Recorded, Recorder
@@ -151,6 +151,7 @@ class Engine:
         self._note_storage(desks.recorder, now)
         self._note_clock(now)
         self._note_calibration(desks.thermometer)
+        note_power(self._health)
         desks.resolver.roster = desks.hub.roster_of_the_moment(now)
         desks.hub.report()
         self._publish(now)

@@ -4,6 +4,8 @@ import threading
 from dataclasses import dataclass
 from typing import Literal
 
+from gated.process.power import undervoltage
+
 PartState = Literal["ok", "warn", "fail", "off"]
 
 PARTS = (
@@ -73,3 +75,12 @@ class Health:
     def faults(self) -> list[str]:
         """Return the names of the parts that fail now."""
         return [part.name for part in self.parts() if part.state == "fail"]
+
+
+def note_power(health: Health) -> None:
+    """Note whether the board has enough voltage; `off` where nothing can tell."""
+    low = undervoltage()
+    if low:
+        health.set("power", "warn", "the board is short of voltage", "fit a stronger power supply")
+    else:
+        health.set("power", "off" if low is None else "ok")

@@ -148,7 +148,7 @@ class HubDesk:
         """Carry out one word of the uplink; return whether the screen may have changed."""
         match event:
             case WatermarkAcknowledged():
-                self._journal.store_watermark(event.upto, event.hubgen)
+                self._acknowledged(event)
             case LinkChanged():
                 self._changed(event, now)
             case RosterFetched():
@@ -168,6 +168,12 @@ class HubDesk:
             case _:
                 return False
         return True
+
+    def _acknowledged(self, event: WatermarkAcknowledged) -> None:
+        try:
+            self._journal.store_watermark(event.upto, event.hubgen)
+        except StoreError as error:  # resent and recognised after the next start: nothing is lost
+            _log.error("watermark.unwritable", upto=event.upto, problem=str(error))
 
     def _changed(self, event: LinkChanged, now: Moment) -> None:
         before = self._link.state

@@ -11,7 +11,7 @@ from gated.config import BrokerSection, Config
 from gated.core.model import ClockState
 from gated.errors import GatedError
 from gated.gate import probes
-from gated.gate.health import Health
+from gated.gate.health import Health, note_power
 from gated.gate.thermometer_desk import CalibrationFile
 from gated.process.clock import SystemClock
 from gated.store.journal_reader import JournalReader
@@ -36,6 +36,7 @@ def self_test(config: Config, tell: Tell | None = None) -> Health:
     _keys_and_roster(config, health)
     _storage(config.store.dir, health)
     _clock(config, health)
+    note_power(health)
     if config.broker is not None:
         _broker(config.broker, health)
     if config.screen is not None:

@@ -208,6 +208,8 @@ class Uplink:
             _log.warning("uplink.publish_refused", reason=reason)
 
     def _received(self, message: Received) -> None:
+        if not message.payload:
+            return  # a retained message was deleted
         now, roll = self._clock_ms(), self._roll()
         try:
             match topics.parse(message.topic):
