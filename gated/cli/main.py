@@ -64,7 +64,7 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def _root(
-    *, version: bool = typer.Option(default=False, help="Print the version and stop.")
+    *, version: bool = typer.Option(False, "--version", help="Print the version and stop.")
 ) -> None:
     if version:
         print(f"gated {__version__}")

@@ -39,5 +39,6 @@ def push(
         )
     print(
         f"revision {published.rev} of {settings.hub.roster} is offered:"
-        f" {published.persons} persons, {published.credentials} cards, {published.size} bytes in {published.chunks} chunks"
+        f" {published.persons} persons, {published.credentials} cards,"
+        f" {published.size} bytes in {published.chunks} chunks"
     )

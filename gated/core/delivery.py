@@ -279,8 +279,8 @@ def _sent(state: State, end: int, now_ms: int, roll: float) -> Step:
 
 
 def _acknowledged(state: State, ack: Acknowledged, now_ms: int, roll: float) -> Step:
-    if ack.epoch != state.epoch:
-        return state, ()
+    if ack.epoch != state.epoch or state.suspect:
+        return state, ()  # of a history that differs once, nothing more is believed
     if ack.hubgen < state.hubgen:
         return state, (Alarm("hub_generation_lower"),)
     if ack.hubgen == state.hubgen and ack.upto < state.acked:
@@ -307,8 +307,7 @@ def _contradicts(state: State, ack: Acknowledged) -> bool:
 
 
 def _suspected(state: State) -> Step:
-    effects = () if state.suspect else (Alarm("fork_suspected"),)
-    return replace(_grounded(state), suspect=True), effects
+    return replace(_grounded(state), suspect=True), (Alarm("fork_suspected"),)
 
 
 def _believed(state: State, ack: Acknowledged) -> Step:

@@ -11,6 +11,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gated import __version__
@@ -18,7 +19,7 @@ from gated.config import BrokerSection, Config
 from gated.core.model import ClockState, GuardAction
 from gated.core.thermometry import ThermometryConfig
 from gated.core.trust import TrustTable
-from gated.errors import GatedError
+from gated.errors import GatedError, StoreError
 from gated.gate.control import ControlServer
 from gated.gate.devices import (
     BusOpener,
@@ -84,6 +85,9 @@ def run(config: Config, bus_opener: BusOpener | None = None) -> int:
     block_stop_signals()
     try:
         parts = _prepared(config)
+    except StoreError as error:
+        _log.error("start.refused", problem=str(error))
+        return EXIT_UNAVAILABLE
     except GatedError as error:
         _log.error("start.refused", problem=str(error))
         return EXIT_CONFIG
@@ -114,10 +118,19 @@ def _prepared(config: Config) -> Parts:
         gate.language,
         ClockView(datetime.now(zone).isoformat(timespec="seconds"), ClockState.UNSURE),
     )
-    config.store.dir.mkdir(parents=True, exist_ok=True)
+    _make_folder(config.store.dir)
     return Parts(
         config, keys, trust, calibration, thermometry, health, Inbox(), Feed(first), boot_id()
     )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        remedy = f"make it: install -d -o gated {folder}"
+        message = f"cannot make the store's folder {folder}: {error.strerror}; {remedy}"
+        raise StoreError(message) from error
 
 
 def _bound_screen(parts: Parts, closing: ExitStack) -> ScreenServer | None:
@@ -186,9 +199,15 @@ def _start_devices(parts: Parts, supervisor: Supervisor, bus_opener: BusOpener |
 
 def _desks(parts: Parts) -> Desks:
     """Open the databases; called on the engine's thread. Raises StoreError."""
+    with ExitStack() as closing:  # what was opened is given back when the rest cannot be
+        desks = _opened_desks(parts, closing)
+        desks.closing = closing.pop_all()
+    return desks
+
+
+def _opened_desks(parts: Parts, closing: ExitStack) -> Desks:
     config = parts.config
     folder = config.store.dir
-    closing = ExitStack()
     clock = SystemClock(trusted=config.gate.clock == "trusted")
     journal = Journal(
         folder / "journal.db",
@@ -212,7 +231,7 @@ def _desks(parts: Parts) -> Desks:
             "device", fields | {"former_epoch": journal.repaired.former_epoch}, clock.now()
         )
     parts.starts, parts.hub_desk = journal.starts, hub
-    return Desks(recorder, resolver, hub, thermometer, closing)
+    return Desks(recorder, resolver, hub, thermometer)
 
 
 def _tell_grown(parts: Parts) -> None:

@@ -10,10 +10,15 @@ import threading
 from dataclasses import asdict
 from pathlib import Path
 
+from gated.errors import GatedError
 from gated.gate.health import Health, Part
+from gated.log import logger
 
 ACCEPT_S = 0.5
+REPLY_S = 2.0
 REPLY_LIMIT = 65_536
+
+_log = logger("control")
 
 
 class ControlServer:
@@ -27,11 +32,16 @@ class ControlServer:
 
     def run(self, stop: threading.Event) -> None:
         """Answer until `stop`; the socket file goes away afterwards."""
-        self._path.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
-            server.bind(str(self._path))
-            self._path.chmod(0o660)
-            server.listen(4)
+            try:
+                self._path.unlink(missing_ok=True)
+                server.bind(str(self._path))
+                self._path.chmod(0o660)
+                server.listen(4)
+            except OSError as error:  # people can pass without it
+                _log.error("control.unavailable", path=str(self._path), problem=str(error))
+                stop.wait()
+                return
             server.settimeout(ACCEPT_S)
             while not stop.is_set():
                 self._answer_one(server)
@@ -55,14 +65,27 @@ class ControlServer:
 
 
 def running_health(path: Path) -> list[Part] | None:
-    """Return the health of the daemon behind this socket, or None when none runs."""
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-            client.settimeout(2)
+    """Return the health of the daemon behind this socket, or None when none runs.
+
+    Blocks for at most some seconds. Raises ControlSilent when one is there and gives no answer.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(REPLY_S)
+        try:
             client.connect(str(path))
+        except OSError:
+            return None
+        try:
             data = b""
             while chunk := client.recv(REPLY_LIMIT):
                 data += chunk
-    except OSError:
-        return None
-    return [Part(**part) for part in json.loads(data)["parts"]]
+            return [Part(**part) for part in json.loads(data)["parts"]]
+        except (OSError, ValueError) as error:
+            raise ControlSilent(
+                f"the gate behind {path} runs but does not answer; "
+                "restart it: systemctl restart gated"
+            ) from error
+
+
+class ControlSilent(GatedError, ConnectionError):
+    """A daemon accepted the question and did not answer it: stuck, or ending just now."""

@@ -237,6 +237,10 @@ def thermometry_config(section: ThermometerSection) -> ThermometryConfig:
         variant = variant_of(section.variant)
     except ValueError as error:
         raise ConfigError(f"[thermometer] {error}") from error
+    low_v, high_v = variant.supply_v
+    if not low_v <= section.supply_v <= high_v:
+        span = f"{low_v} to {high_v} V"
+        raise ConfigError(f"[thermometer] supply_v: {section.supply_v} is outside {span}")
     return ThermometryConfig(
         sigma_mc=variant.noise_mc,
         settle_ms=round(variant.settle_s * 1000),

@@ -191,9 +191,8 @@ class Engine:
         if pressed.action.visit != self._presenter.visit:
             pressed.answer.put("visit_over")
             return
-        before = self._state
-        self._feed_session(GuardActed(pressed.action), pressed.at, now)
-        pressed.answer.put(None if self._state is not before else "visit_over")
+        taken = self._feed_session(GuardActed(pressed.action), pressed.at, now)
+        pressed.answer.put(None if taken else "visit_over")
 
     def _device(self, changed: DeviceChanged, now: Moment) -> None:
         desks = self._at_work()
@@ -209,7 +208,8 @@ class Engine:
 
     # -- session --------------------------------------------------------------------------------
 
-    def _feed_session(self, event: Event, at: Moment, now: Moment) -> None:
+    def _feed_session(self, event: Event, at: Moment, now: Moment) -> bool:
+        """Let the session take one event; return whether anything came of it."""
         around = self._surroundings(now)
         self._state, effects = session.step(self._state, event, at, around)
         for effect in effects:
@@ -219,6 +219,7 @@ class Engine:
         for order, recorded in self._decided:
             self._log_decision(order, recorded, event, at)
         self._decided.clear()
+        return bool(effects)
 
     def _carry_out(self, effect: Effect, now: Moment, around: Surroundings) -> None:
         desks = self._at_work()

@@ -44,8 +44,10 @@ class Reporter(Protocol):
 
 @dataclass(slots=True)
 class _Link:
+    """since_ms None: not asked yet. online_utc_ms: last seen online by a clock to believe."""
+
     state: LinkState = LinkState.OFFLINE
-    since_ms: int = 0
+    since_ms: int | None = None
     online_utc_ms: int = 0
 
 
@@ -67,6 +69,8 @@ class HubDesk:
         self._reporter = reporter
         self._link = _Link()
         self._roster: Roster | None = None
+        self._kid = ""
+        self._unstored: WatermarkAcknowledged | None = None
         self._reported: dict[str, object] = {}
         self._held = HeldRoster()
 
@@ -90,8 +94,7 @@ class HubDesk:
 
         A list imported at the gate itself does not age, and an unsure clock tells no age.
         """
-        serving = self._rosters.generations()[:1]
-        if self._roster is None or not serving or serving[0].kid == LOCAL or self.online:
+        if self._roster is None or self._kid == LOCAL or self.online:
             return None
         if now.clock is ClockState.UNSURE:
             return None
@@ -100,11 +103,12 @@ class HubDesk:
 
     def roster_of_the_moment(self, now: Moment) -> Roster | None:
         """Return the list that serves; another process may have installed a newer one."""
-        if self._roster is not None and not self._rosters.changed():
-            return self._roster
-        before = self.roster_rev
+        before = self._roster
         try:
+            if before is not None and not self._rosters.changed():
+                return before
             self._roster = self._rosters.current()
+            self._note_held()
         except StoreError as error:
             self._health.set("roster", "fail", str(error))
             return self._roster
@@ -115,8 +119,7 @@ class HubDesk:
         else:
             state: PartState = "warn" if self._rosters.problem else "ok"
             self._health.set("roster", state, self._rosters.problem or self._summary())
-        self._note_held()
-        if self.roster_rev != before and self._roster is not None:
+        if self._roster is not None and self._roster is not before:
             fields: dict[str, Json] = {"rev": self.roster_rev, "persons": self._roster.persons}
             self._recorder.event("roster_switched", fields, now)
             _log.info("roster.switched", rev=self.roster_rev, persons=self._roster.persons)
@@ -128,11 +131,15 @@ class HubDesk:
         backlog = max(0, self._journal.last_seq - self._journal.acked)
         if self._reporter() is None:
             return LinkView("none", 0, backlog)
+        if self._link.since_ms is None:
+            self._link.since_ms = now.mono_ms
         since_s = max(0, now.mono_ms - self._link.since_ms) // 1000
         return LinkView(self._link.state.value, since_s, backlog)
 
     def report(self) -> None:
         """Tell the uplink how the gate is, if that changed."""
+        if self._unstored is not None:
+            self._store(self._unstored)
         reporter = self._reporter()
         if reporter is None:
             return
@@ -148,7 +155,7 @@ class HubDesk:
         """Carry out one word of the uplink; return whether the screen may have changed."""
         match event:
             case WatermarkAcknowledged():
-                self._acknowledged(event)
+                self._store(event)
             case LinkChanged():
                 self._changed(event, now)
             case RosterFetched():
@@ -159,9 +166,7 @@ class HubDesk:
                 more: dict[str, Json] = {"part": "roster", "rev": event.rev, "why": event.code}
                 self._recorder.event("device", fields | more, now)
             case EventsParked():
-                for seq in event.seqs:
-                    self._journal.park(seq, event.code)
-                _log.error("records.parked", count=len(event.seqs), code=event.code)
+                self._park(event)
             case SyncAlarm():
                 self._health.set("hub", "fail", event.code, "ask the technician")
                 _log.error("sync.alarm", code=event.code)
@@ -169,17 +174,33 @@ class HubDesk:
                 return False
         return True
 
-    def _acknowledged(self, event: WatermarkAcknowledged) -> None:
+    def _store(self, acknowledged: WatermarkAcknowledged) -> None:
+        """Keep the watermark; one that cannot be written is tried again with the next report.
+
+        Nothing is lost meanwhile: after a restart the hub says again how far it has come.
+        """
         try:
-            self._journal.store_watermark(event.upto, event.hubgen)
-        except StoreError as error:  # resent and recognised after the next start: nothing is lost
-            _log.error("watermark.unwritable", upto=event.upto, problem=str(error))
+            self._journal.store_watermark(acknowledged.upto, acknowledged.hubgen)
+        except StoreError as error:
+            if self._unstored is None:
+                _log.error("watermark.unwritable", problem=str(error))
+            self._unstored = acknowledged
+            return
+        self._unstored = None
+
+    def _park(self, parked: EventsParked) -> None:
+        _log.error("records.parked", count=len(parked.seqs), code=parked.code)
+        try:
+            for seq in parked.seqs:
+                self._journal.park(seq, parked.code)
+        except StoreError as error:
+            _log.error("parked.not_stored", problem=str(error))
 
     def _changed(self, event: LinkChanged, now: Moment) -> None:
         before = self._link.state
         if event.state is before:
             return
-        if before is LinkState.ONLINE:
+        if before is LinkState.ONLINE and now.clock is not ClockState.UNSURE:
             self._link.online_utc_ms = now.utc_ms
         self._link.state, self._link.since_ms = event.state, now.mono_ms
         reached = event.state is not LinkState.OFFLINE
@@ -209,8 +230,9 @@ class HubDesk:
         serving = self._rosters.generations()
         kids = {generation.kid for generation in serving}
         ratchet = {kid: self._rosters.ratchet(kid) for kid in kids}
-        kid = serving[0].kid if serving else ""
-        self._held = HeldRoster(self.roster_rev, kid, ratchet)
+        file = "" if self._roster is None else self._roster.path.name
+        self._kid = next((g.kid for g in serving if g.file == file), "")
+        self._held = HeldRoster(self.roster_rev, self._kid, ratchet)
 
     def _summary(self) -> str:
         assert self._roster is not None, "asked only with a list"

@@ -18,6 +18,8 @@ _SHOWN_PARTS = ("card_reader", "camera", "thermometer", "clock", "storage", "ros
 
 _ALL = (GuardActionKind.MANUAL_PASS, GuardActionKind.REFUSE, GuardActionKind.CLINICAL)
 
+CUE_MS = 5_000  # a word such as "cannot read" leaves the screen by itself
+
 _PRESENT = Text("请刷身份证或出示通行码", "Card or code, please")
 _MEASURE = Text("请测温", "Wrist to the sensor")
 _HOLD = Text("请保持手腕不动", "Hold still")
@@ -40,33 +42,40 @@ class Presenter:
     def __init__(self, gate: GateSection, health: Health) -> None:
         self._gate = gate
         self._health = health
-        self._last: deque[screen.LastView] = deque(maxlen=screen.LAST_MAX)
+        self._last: deque[tuple[int, screen.LastView]] = deque(maxlen=screen.LAST_MAX)
         self._view: View = IdleView()
         self._key = ""
         self._recorded = True
         self._measuring_since_ms = 0
+        self._shown_ms = 0
 
     def passed(self, view: VerdictView, key: str, now: datetime, *, recorded: bool) -> None:
-        """Note a decided visit for the row of last passages and the verdict to come."""
+        """Note a decided visit for the row of last passages and the verdict to come.
+
+        A visit stands in the row once, with its newest outcome. Skin is no body temperature, so
+        a value without its words stays out.
+        """
         self._key, self._recorded = key, recorded
         decision = view.decision
         taken = wording.temperature(view.visit.measurement, view.tries, decision)
         holder = view.visit.holder
-        self._last.appendleft(
-            screen.LastView(
-                time=now.strftime("%H:%M"),
-                verdict=decision.verdict,
-                name=holder.display.name or wording.CATEGORIES[_category(holder)].zh,
-                temperature="" if taken is None else taken.text,
-                reason=wording.reason(decision.reason),
-            )
+        judged = view.visit.measurement is not None and view.visit.measurement.decision_mc
+        row = screen.LastView(
+            time=now.strftime("%H:%M"),
+            verdict=decision.verdict,
+            name=holder.display.name or wording.CATEGORIES[_category(holder)].zh,
+            temperature=taken.text if taken is not None and judged else "",
+            reason=wording.reason(decision.reason),
         )
+        if self._last and self._last[0][0] == view.visit.number:
+            self._last.popleft()
+        self._last.appendleft((view.visit.number, row))
 
     def show(self, view: View, mono_ms: int) -> None:
         """Make this the view; drawn with the next snapshot."""
         if isinstance(view, MeasuringView) and not isinstance(self._view, MeasuringView):
             self._measuring_since_ms = mono_ms
-        self._view = view
+        self._view, self._shown_ms = view, mono_ms
 
     @property
     def visit(self) -> int:
@@ -85,7 +94,7 @@ class Presenter:
             clock=screen.ClockView(status.now.isoformat(timespec="seconds"), around.clock),
             link=status.link,
             visit=self.visit,
-            last=tuple(self._last),
+            last=tuple(row for _, row in self._last),
             health=tuple(
                 _part(self._health.part(name))
                 for name in _SHOWN_PARTS
@@ -94,11 +103,13 @@ class Presenter:
             banner=self._banner(status),
             enabled=_ALL,
         )
+        stale = mono_ms - self._shown_ms >= CUE_MS
         match self._view:
             case IdleView():
-                return self._idle(base, self._view)
+                return self._idle(base, replace(self._view, cue=None) if stale else self._view)
             case MeasuringView():
-                return self._measuring(base, self._view, mono_ms)
+                view = replace(self._view, cue=None) if stale else self._view
+                return self._measuring(base, view, mono_ms)
             case VerdictView():
                 return self._verdict(base, self._view)
 
@@ -106,7 +117,8 @@ class Presenter:
         if not view.reading_waits:
             return base if view.cue is None else replace(base, banner=_cue(view.cue))
         waiting = screen.MeasuringView(None, "credential", _NOW_CARD, screen.PROGRESS_MAX, 0)
-        return replace(base, mode="measuring", measuring=waiting)
+        banner = base.banner if view.cue is None else _cue(view.cue)
+        return replace(base, mode="measuring", measuring=waiting, banner=banner)
 
     def _measuring(self, base: Snapshot, view: MeasuringView, mono_ms: int) -> Snapshot:
         span = max(1, view.deadline_ms - self._measuring_since_ms)

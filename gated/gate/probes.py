@@ -7,7 +7,14 @@ from typing import TypeVar
 
 from drivers.errors import DriverError
 from gated.config import Config
-from gated.gate.devices import open_camera, open_reader, open_thermometer, picture_decoder
+from gated.errors import ConfigError
+from gated.gate.devices import (
+    open_camera,
+    open_reader,
+    open_thermometer,
+    picture_decoder,
+    thermometry_config,
+)
 from gated.gate.health import Health
 
 WALK_S = 20.0  # how long the installer has for each of card, code and wrist
@@ -66,6 +73,7 @@ def thermometer(config: Config, health: Health, tell: Tell | None) -> None:
     if config.thermometer is None:
         return
     with _reported(health, "thermometer"):
+        thermometry_config(config.thermometer)
         device = open_thermometer(config.thermometer)
         try:
             identity = device.probe()
@@ -91,7 +99,7 @@ def thermometer(config: Config, health: Health, tell: Tell | None) -> None:
 def _reported(health: Health, part: str) -> Iterator[None]:
     try:
         yield
-    except DriverError as error:
+    except (DriverError, ConfigError) as error:
         what, _, remedy = str(error).partition("; ")
         health.set(part, "fail", what, remedy)
 

@@ -1,12 +1,13 @@
 """Commits what the session orders: passages, follow-ups, device events. Engine thread only.
 
 When the journal cannot be written (design decision 14) records are held in memory, without a
-seq, and committed in order as soon as it can be; the verdict is then shown as not recorded.
+seq, and committed in order as soon as it can be; the verdict is then shown as not recorded. What
+had to be given up because too many were held is counted, and the count is recorded.
 """
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gated.config import GateSection
@@ -25,6 +26,7 @@ VISITS_MAX = 64  # visits whose first row is remembered for later rows about the
 _log = logger("recorder")
 
 _HIGH = frozenset({Code.TEMP_HIGH, Code.TEMP_HIGH_RETRY, Code.TEMP_CLINICAL_HIGH})
+_ABNORMAL = _HIGH | {Code.TEMP_LOW}  # exact values of these are never coarsened to "normal"
 
 _STATES = {
     TemperatureState.IN_LINE: "normal",
@@ -40,6 +42,14 @@ class Appender(Protocol):
 
     def append_all(self, drafts: list[Draft]) -> list[Entry]:
         """Commit all of them in one transaction. Raises StoreError."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A draft on its way to the journal. visit: whose first row it is or answers; 0 for none."""
+
+    draft: Draft
+    visit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +69,9 @@ class Recorder:
         self._gate = gate
         self._journal = journal
         self._grew = grew
-        self._held: deque[Draft] = deque()
+        self._held: deque[_Held] = deque()
         self._first_rows: dict[int, int] = {}
+        self._unreported = 0
         self.lost = 0
 
     @property
@@ -77,24 +88,18 @@ class Recorder:
     ) -> Recorded:
         """Commit one decision. more: revisions, degraded parts and the like, as event fields."""
         fields = self._passage_fields(order, around) | more
-        first = self._first_rows.get(order.visit.number)
-        if first is not None:
-            fields["of"] = first
-        abnormal = bool(_HIGH & set(order.decision.reasons))
-        recorded = self._commit(
-            Draft("passage", at, fields, _side(order.visit.measurement), abnormal)
-        )
-        if first is None and recorded.entry is not None:
-            self._remember(order.visit.number, recorded.entry.seq)
-        return recorded
+        abnormal = bool(_ABNORMAL & set(order.decision.reasons))
+        draft = Draft("passage", at, fields, _side(order.visit.measurement), abnormal)
+        return self._commit(draft, order.visit.number)
 
     def follow_up(self, order: FollowUp, at: Moment) -> Recorded:
-        """Commit a later fact about a visit that was recorded before."""
+        """Commit a later fact about a visit that was recorded before.
+
+        A measurement in it was judged by nobody, so its exact values stay.
+        """
         fields: dict[str, Json] = {"gate": self._gate.id, "what": order.what}
-        first = self._first_rows.get(order.visit)
-        if first is not None:
-            fields["of"] = first
-        return self._commit(Draft("follow_up", at, fields, _side(order.measurement)))
+        side = _side(order.measurement)
+        return self._commit(Draft("follow_up", at, fields, side, side is not None), order.visit)
 
     def device(self, code: str, state: str, part: str, at: Moment) -> Recorded:
         """Commit that a part failed (`state` since) or came back (cleared)."""
@@ -107,37 +112,78 @@ class Recorder:
 
     def retry(self) -> bool:
         """Try to commit what is held; return whether nothing is held any more."""
-        if not self._held:
+        waited = len(self._held)
+        if not waited:
             return True
         try:
-            self._journal.append_all(list(self._held))
+            self._flush()
         except StoreError:
             return False
-        _log.info("journal.recovered", committed=len(self._held))
-        self._held.clear()
+        _log.info("journal.recovered", committed=waited, lost=self.lost)
         self._tell()
         return True
 
-    def _commit(self, draft: Draft) -> Recorded:
-        drafts = [*self._held, draft]
+    def _commit(self, draft: Draft, visit: int = 0) -> Recorded:
+        waited = len(self._held)
+        self._held.append(_Held(draft, visit))
         try:
-            entries = self._journal.append_all(drafts)
+            entry = self._flush()
         except StoreError as error:
-            self._hold(draft, error)
-            return Recorded(None, f"{self._gate.id}.unrecorded.{len(self._held)}")
-        if self._held:
-            _log.info("journal.recovered", committed=len(self._held))
-            self._held.clear()
+            self._give_up_oldest()
+            held = len(self._held)
+            _log.error("journal.unwritable", held=held, lost=self.lost, problem=str(error))
+            return Recorded(None, f"{self._gate.id}.unrecorded.{self.lost + held}")
+        if waited:
+            _log.info("journal.recovered", committed=waited, lost=self.lost)
         self._tell()
-        entry = entries[-1]
         return Recorded(entry, f"{self._gate.id}.{self._journal.epoch}.{entry.seq}")
 
-    def _hold(self, draft: Draft, error: StoreError) -> None:
-        if len(self._held) >= HELD_MAX:
+    def _flush(self) -> Entry:
+        """Commit everything held, in order; return the last entry. Raises StoreError.
+
+        A row that answers another one of the same batch waits for that one's seq, so one outage
+        takes as many commits as its busiest visit has rows. What is committed is held no more.
+        """
+        if self._unreported:
+            fields: dict[str, Json] = {"gate": self._gate.id, "count": self._unreported}
+            self._journal.append_all([Draft("records_lost", self._held[0].draft.moment, fields)])
+            self._unreported = 0
+        entry: Entry | None = None
+        while self._held:
+            batch = self._next_batch()
+            entries = self._journal.append_all([self._linked(held) for held in batch])
+            for held, entry in zip(batch, entries, strict=True):
+                self._held.popleft()
+                if self._opens(held):
+                    self._remember(held.visit, entry.seq)
+        assert entry is not None, "flushed only when something is held"
+        return entry
+
+    def _next_batch(self) -> list[_Held]:
+        batch: list[_Held] = []
+        opened: set[int] = set()
+        for held in self._held:
+            if held.visit in opened:
+                break
+            if self._opens(held):
+                opened.add(held.visit)
+            batch.append(held)
+        return batch
+
+    def _opens(self, held: _Held) -> bool:
+        return held.draft.kind == "passage" and held.visit not in self._first_rows
+
+    def _linked(self, held: _Held) -> Draft:
+        first = self._first_rows.get(held.visit)
+        if first is None:
+            return held.draft
+        return replace(held.draft, fields={**held.draft.fields, "of": first})
+
+    def _give_up_oldest(self) -> None:
+        while len(self._held) > HELD_MAX:
             self._held.popleft()
             self.lost += 1
-        self._held.append(draft)
-        _log.error("journal.unwritable", held=len(self._held), lost=self.lost, problem=str(error))
+            self._unreported += 1
 
     def _tell(self) -> None:
         if self._grew is not None:

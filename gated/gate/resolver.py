@@ -1,10 +1,10 @@
 """Who presented what: a card's number or a code's text becomes a Holder, or says why not."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from gated.config import GateSection
@@ -21,10 +21,13 @@ from gated.core.model import (
 from gated.core.passes import PassRefused, refused_state, verify
 from gated.core.pseudonym import person_ref
 from gated.core.trust import TrustTable
+from gated.errors import StoreError
 from gated.gate.events import CardRejected, CardSeen, CodeSeen
 from gated.log import logger
 
 _log = logger("resolver")
+
+_Answer = TypeVar("_Answer")
 
 
 class RosterLookup(Protocol):
@@ -55,9 +58,7 @@ class Resolver:
         """Return the holder of a genuine ID card; unknown ones carry person None."""
         ref = person_ref(self._site_key, seen.id_number)
         ends = None if seen.valid_until is None else self._end_of(seen.valid_until)
-        found = None
-        if self.roster is not None:
-            found = self.roster.by_id_number(seen.id_number, seen.other_numbers)
+        found = self._asked(lambda roster: roster.by_id_number(seen.id_number, seen.other_numbers))
         if found is None or found.person is None:
             unknown = Credential(CredentialKind.ID_CARD, CredentialState.UNKNOWN, ref)
             return Holder(unknown)
@@ -96,10 +97,8 @@ class Resolver:
             datetime.fromtimestamp(start_s, UTC),
             datetime.fromtimestamp(end_s, UTC),
         )
-        if self.roster is None:
-            return Holder(credential)
-        found = self.roster.by_reference(verified.claims.person)
-        if found.person is None:
+        found = self._asked(lambda roster: roster.by_reference(verified.claims.person))
+        if found is None or found.person is None:
             return Holder(credential)
         listed = found.credential
         bound = replace(credential, listed_from=listed.start, listed_until=listed.end)
@@ -111,10 +110,24 @@ class Resolver:
         return Holder(Credential(CredentialKind.ID_CARD, CredentialState.UNREADABLE))
 
     def _named(self, found: Holder, credential: Credential) -> Holder:
-        assert self.roster is not None, "a person was found in a roster"
-        assert found.person is not None, "only found people are named"
-        display = self.roster.display(found.person.ref)
-        return Holder(credential, found.person, display, found.household_statuses)
+        person = found.person
+        assert person is not None, "only found people are named"
+        display = self._asked(lambda roster: roster.display(person.ref)) or Display()
+        return Holder(credential, person, display, found.household_statuses)
+
+    def _asked(self, question: Callable[[RosterLookup], _Answer]) -> _Answer | None:
+        """Return the list's answer; None without a list, or with one that cannot be read.
+
+        A damaged list, or one sealed with another site's key, makes people unknown and nameless:
+        the guard checks them by hand, and the gate goes on.
+        """
+        if self.roster is None:
+            return None
+        try:
+            return question(self.roster)
+        except StoreError as error:
+            _log.error("roster.unreadable", problem=str(error))
+            return None
 
     def _end_of(self, day: date) -> datetime:
         return datetime.combine(day + timedelta(days=1), time(), self._timezone)

@@ -56,8 +56,10 @@ def _keys_and_roster(config: Config, health: Health) -> None:
         health.set("keys", "fail", str(error), "gated keys init DIR makes a set for a new site")
         return
     health.set("keys", "ok", f"{len(trust.keys)} trusted keys")
-    if not config.store.dir.is_dir():
-        health.set("roster", "fail", "no list", "gated roster import FILE")
+    if not (config.store.dir / "roster.db").is_file():
+        # Not made here: a check as root must not leave a file the service cannot write.
+        remedy = "gated roster import FILE, or push from the hub"
+        health.set("roster", "fail", "no list has been imported", remedy)
         return
     try:
         rosters = RosterStore(config.store.dir, keys)
@@ -116,7 +118,7 @@ def _calibration(config: Config, health: Health) -> None:
     try:
         file.reread()
     except GatedError as error:
-        health.set("thermometer", "warn", str(error), "mend the file or calibrate the site")
+        health.set("thermometer", "fail", str(error), "mend the file or calibrate the site")
         return
     today = datetime.now(ZoneInfo(config.gate.timezone)).date()
     if file.value is None or not file.value.valid_on(today):
@@ -139,7 +141,8 @@ def _broker(section: BrokerSection, health: Health) -> None:
 
 def _screen(host: str, port: int, health: Health) -> None:
     try:
-        with socket.create_server((host, port)):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.create_server((host, port), family=family):
             pass
     except OSError as error:
         remedy = "stop the program that holds it or change [screen] port"

@@ -1,6 +1,7 @@
 """The engine's thermometer: samples in, session events out, calibration and reference kept."""
 
 import tomllib
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -47,9 +48,11 @@ class CalibrationFile:
             status = self._path.stat()
             stamp = (status.st_mtime_ns, status.st_size)
             if stamp == self._stamp:
+                self.problem = ""  # put back as it was
                 return False
             table = tomllib.loads(self._path.read_text("utf-8"))
-            self.value = parse_calibration(table.get("calibration", table))
+            inner = table.get("calibration", table)
+            self.value = parse_calibration(inner if isinstance(inner, dict) else table)
         except OSError as error:
             remedy = "calibrate the site or leave [thermometer] site out"
             self._refuse(f"cannot read site calibration {self._path}: {error.strerror}; {remedy}")
@@ -165,6 +168,7 @@ class PowerUpMark:
         except (OSError, UnicodeDecodeError):
             pass
         written = self._path.with_suffix(".new")
-        written.write_text(f"{self._boot} {now.mono_ms}\n", "ascii")
-        written.replace(self._path)
+        with suppress(OSError):  # a full card: only the next start would have wanted to know
+            written.write_text(f"{self._boot} {now.mono_ms}\n", "ascii")
+            written.replace(self._path)
         return now.mono_ms

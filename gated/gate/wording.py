@@ -69,6 +69,9 @@ _TEMPERATURES = {
     TemperatureState.TYPED: Text("手输", "typed"),
 }
 
+# Their texts say "call the station"; a code behind the tap would say why.
+_NOT_FOR_GUARDS = HEALTH_CODES | {Code.STAT_HOST_QUARANTINE}
+
 NOT_THIS_PERSON = Text("不是本人体温问题", "not this person's fault")
 
 
@@ -92,7 +95,7 @@ def reason(code: Code) -> Text:
 
 def codes(decision: Decision) -> tuple[str, ...]:
     """Return the codes behind the tap; words for a health status are not for guards."""
-    return tuple(code.value for code in decision.reasons if code not in HEALTH_CODES)
+    return tuple(code.value for code in decision.reasons if code not in _NOT_FOR_GUARDS)
 
 
 def advice(code: Code) -> Text:

@@ -34,6 +34,7 @@ from gated.transport.mqtt import BrokerSettings, Oversize, Published, Received, 
 from gated.transport.session import Session, SessionSettings
 
 GROUP_MAX = 16  # batches per transaction; bounded so that an ack is never far away
+GROUP_EVENTS = 200  # half a gate's window: it fills one half while the other is committed
 ACK_EVERY_MS = 50
 BUNDLE_POLL_MS = 500
 IDLE_MS = 60_000
@@ -64,6 +65,12 @@ class _Pending:
     packet_ids: list[int] = field(default_factory=list)
     acks: dict[str, Outcome] = field(default_factory=dict)
     since_ms: int = 0
+    bulk: bool = False  # a gate is draining: its window waits for this acknowledgement
+
+    @property
+    def events(self) -> int:
+        """How many events wait for the next commit."""
+        return sum(len(batch.events) for _, batch in self.batches)
 
 
 class Hub:
@@ -128,7 +135,7 @@ class Hub:
                     self._guarded(functools.partial(self._received, event))
                 case Published() | None:
                     pass  # what a gate needs, it asks for again
-            if self._session.idle:
+            if self._session.idle or self._pending.events >= GROUP_EVENTS:
                 break
             event = self._session.take(0.0)
         self._guarded(self._settle)
@@ -279,7 +286,9 @@ class Hub:
         self._commit()
         pending = self._pending
         now = self._clock_ms()
-        if pending.acks and (self._session.idle or now - pending.since_ms >= ACK_EVERY_MS):
+        waited = now - pending.since_ms >= ACK_EVERY_MS
+        if pending.acks and (waited or pending.bulk or self._session.idle):
+            pending.bulk = False
             for outcome in pending.acks.values():
                 self._acknowledge(outcome)
             pending.acks.clear()
@@ -290,6 +299,7 @@ class Hub:
         pending = self._pending
         if not pending.batches:
             return
+        pending.bulk = pending.bulk or pending.events >= GROUP_EVENTS
         batches, packet_ids = pending.batches, pending.packet_ids
         pending.batches, pending.packet_ids = [], []
         for outcome in self._store.commit(batches, self._utc_ms()):

@@ -16,12 +16,25 @@ One HubStore per thread or process; several may share the database.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from gated.contract.batch import Batch, Event
@@ -61,16 +74,24 @@ class StoredBundle:
 
 
 class HubStore:
-    """The hub's database; for one thread. Raises StoreError when it cannot be opened."""
+    """The hub's database; for one thread. Raises StoreError when it cannot be opened.
 
-    def __init__(self, url: str) -> None:
+    generation: names a new database, UTC ms. A hub that lost its database so has a higher one
+    than before, and every gate sends again what its card still holds.
+    """
+
+    def __init__(
+        self, url: str, generation: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    ) -> None:
         self._url = url
         try:
             self._engine = _engine(url)
             with self._engine.begin() as connection:
                 tables.METADATA.create_all(connection)
                 if connection.execute(select(tables.SETTING)).first() is None:
-                    connection.execute(insert(tables.SETTING).values(name="hubgen", value=1))
+                    connection.execute(
+                        insert(tables.SETTING).values(name="hubgen", value=generation())
+                    )
                 query = select(tables.SETTING.c.value).where(tables.SETTING.c.name == "hubgen")
                 self.hubgen: int = connection.execute(query).scalar_one()
         except SQLAlchemyError as error:
@@ -296,37 +317,47 @@ def _digests(
 def _insert_events(
     connection: Connection, gate: str, batch: Batch, fresh: Sequence[Event], received_ms: int
 ) -> None:
-    connection.execute(
-        insert(tables.EVENT),
+    epoch = batch.epoch
+    _insert_many(
+        connection,
+        tables.EVENT,
         [
-            {
-                "gate": gate,
-                "epoch": batch.epoch,
-                "seq": item.seq,
-                "digest": item.digest,
-                "kind": item.kind,
-                "t_ms": item.t_ms,
-                "body": item.body,
-                "fault": item.fault,
-                "received_ms": received_ms,
-            }
-            for item in fresh
+            (gate, epoch, e.seq, e.digest, e.kind, e.t_ms, e.body, e.fault, received_ms)
+            for e in fresh
         ],
     )
-    new = {item.seq for item in fresh}
-    sides = [
-        {
-            "gate": gate,
-            "epoch": batch.epoch,
-            "seq": row.seq,
-            "salt": row.salt,
-            "body": canonical(row.values),
-        }
-        for row in batch.side
-        if row.seq in new
-    ]
-    if sides:
-        connection.execute(insert(tables.SIDE), sides)
+    if batch.side:
+        new = {item.seq for item in fresh}
+        _insert_many(
+            connection,
+            tables.SIDE,
+            [
+                (gate, epoch, row.seq, row.salt, canonical(row.values))
+                for row in batch.side
+                if row.seq in new
+            ],
+        )
+
+
+def _insert_many(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows whose values stand in the order of the table's columns.
+
+    Straight to the driver: the library's own way costs a third of the hub's time per event.
+    """
+    if not rows:
+        return
+    statement = _insert_text(table, connection.dialect)
+    if connection.dialect.positional:
+        connection.exec_driver_sql(statement, list(rows))
+    else:
+        names = [column.name for column in table.columns]
+        named = [dict(zip(names, row, strict=True)) for row in rows]
+        connection.exec_driver_sql(statement, named)
+
+
+@lru_cache(maxsize=8)
+def _insert_text(table: Table, dialect: Dialect) -> str:
+    return str(insert(table).compile(dialect=dialect))
 
 
 def _advanced(connection: Connection, gate: str, batch: Batch, cursor: Cursor) -> Cursor:

@@ -61,6 +61,7 @@ class Supervisor:
                 _log.error("worker.failed", worker=worker.name, exc_info=error)
             if not self._stop.is_set() and not self.failed:
                 self._failures.append((worker.name, RuntimeError("ended without being told")))
+                _log.error("worker.ended", worker=worker.name, problem="nobody told it to")
 
         thread = threading.Thread(target=body, name=worker.name, daemon=True)
         self._started.append(_Started(worker, thread))

@@ -116,6 +116,17 @@ class Lost:
 LinkEvent = Welcomed | Subscribed | Received | Published | Lost
 
 
+class _TidySocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails; the library would leave that to chance."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - as inherited
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 def tls_context(settings: BrokerSettings) -> ssl.SSLContext | None:
     """Return the TLS settings, or None for a plain connection.
 
@@ -126,6 +137,7 @@ def tls_context(settings: BrokerSettings) -> ssl.SSLContext | None:
     try:
         context = ssl.create_default_context(cafile=settings.ca)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.sslsocket_class = _TidySocket
         if settings.cert is not None:
             context.load_cert_chain(settings.cert, settings.key)
     except OSError as error:

@@ -111,6 +111,7 @@ def test_a_contradiction_stops_the_sender_once_and_for_all(contradiction: Acknow
     assert effects == (Alarm("fork_suspected"),)
     assert (state.suspect, state.acked, state.flight) == (True, 0, ())
     assert step(state, contradiction, 0)[1] == ()
+    assert step(state, ack(50), 0) == (state, ())
     assert step(state, Grew(300), 0)[1] == ()
     assert step(state, Connected(), 0)[1] == ()
     assert delivery.wake_at_ms(state) is None

@@ -68,3 +68,39 @@ def test_a_restarted_hub_loses_and_doubles_nothing(tmp_path: Path, broker: Broke
         with Worker(hub(tmp_path, broker.settings)):
             wait_until(gate.drained, what="the backlog to drain")
         assert stored(tmp_path, gate) == held(gate)
+
+
+def test_a_hub_that_lost_its_database_gets_everything_again(tmp_path: Path, broker: Broker) -> None:
+    with Gate(tmp_path / "g", broker.settings) as gate:
+        with Worker(hub(tmp_path, broker.settings)):
+            gate.record(250)
+            wait_until(gate.drained, what="the backlog to drain")
+        for file in tmp_path.glob("hub.db*"):
+            file.unlink()
+        with Worker(hub(tmp_path, broker.settings)):
+            wait_until(lambda: len(stored(tmp_path, gate)) == 251, what="everything again")
+            gate.record(5)
+            wait_until(gate.drained, what="the next events")
+        assert stored(tmp_path, gate) == held(gate)
+
+
+def test_a_frozen_broker_is_survived(tmp_path: Path, broker: Broker) -> None:
+    with Worker(hub(tmp_path, broker.settings)), Gate(tmp_path / "g", broker.settings) as gate:
+        gate.record(100)
+        broker.freeze()
+        gate.record(300)
+        broker.thaw()
+        wait_until(gate.drained, what="the backlog to drain")
+        assert stored(tmp_path, gate) == held(gate)
+
+
+def test_two_gates_do_not_mix(tmp_path: Path, broker: Broker) -> None:
+    with (
+        Worker(hub(tmp_path, broker.settings)),
+        Gate(tmp_path / "a", broker.settings) as one,
+        Gate(tmp_path / "b", broker.settings, gate="south-1") as other,
+    ):
+        one.record(120)
+        other.record(70)
+        wait_until(lambda: one.drained() and other.drained(), what="both to drain")
+        assert stored(tmp_path, one) == held(one)

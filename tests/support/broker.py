@@ -6,6 +6,7 @@ with Broker(tmp_path) as broker:
     broker.freeze(); broker.thaw()
 """
 
+import getpass
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ persistence false
 max_inflight_messages 20
 max_packet_size 1048576
 log_dest file {log}
+user {user}
 """
 
 
@@ -33,7 +35,7 @@ class Broker:
         self.port = free_port()
         self._configuration = folder / "mosquitto.conf"
         log = folder / "mosquitto.log"
-        text = CONFIGURATION.format(port=self.port, log=log) + extra
+        text = CONFIGURATION.format(port=self.port, log=log, user=getpass.getuser()) + extra
         self._configuration.write_text(text)
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -22,6 +22,7 @@ from gated.cli.demo.world import LANES, World
 DRAIN_S = 30.0  # after the last person, until the hub has acknowledged everything
 HEADLESS_PACE_S = 0.5
 SHOWN_PACE_S = 2.0
+STAND_INS = 4  # for visits that chaos cuts short
 
 
 def demo(
@@ -47,14 +48,15 @@ def demo(
     gap_s = pace if pace is not None else HEADLESS_PACE_S if headless else SHOWN_PACE_S
     with tempfile.TemporaryDirectory(prefix="gated-demo-") as folder:
         town = Town(seed)
-        arrivals = town.arrivals(read_scenario(), people)
+        arrivals = town.arrivals(read_scenario(), people, STAND_INS if chaos else 0)
         world = World(Path(folder), town, decoder)
         try:
             _say(f"starting broker, hub and two gates (seed {seed})")
             listed = [
                 person
                 for arrival in arrivals
-                for person in arrival.people.values()
+                for cast in (arrival.people, *arrival.stand_ins)
+                for person in cast.values()
                 if not person.role.absent
             ]
             world.build(listed + town.filler())

@@ -23,6 +23,7 @@ from gated.core.calibration import SiteCalibration, skin_for_body_mc
 from gated.core.model import Verdict
 
 VERDICT_S = 8.0  # longer than any wait of the demo's configuration
+BACKGROUND_S = 3.0  # a thermometer learns what an empty lane looks like
 EMPTY_S = 0.7  # the thermometer sees nobody between two people
 ROOM_C = 22.0
 VARIANT = "DAA"
@@ -88,16 +89,19 @@ class Lane:
     site_file: Path
     screen_url: str
     tally: Tally = field(default_factory=Tally)
+    calm: int = 0
 
     def play(self, arrival: Arrival) -> None:
         """Play one arrival; an interrupted visit is played again until it is whole."""
         while True:
+            self._settle()
             self._drain()
             try:
-                wrong = self._once(arrival)
+                wrong = self._whole(arrival)
             except Interrupted:
                 self.tally.interrupted += 1
-                self._recover()
+                arrival = arrival.again()
+                self._repair()
                 continue
             finally:
                 self.wires.clear()
@@ -106,6 +110,31 @@ class Lane:
             if wrong:
                 self.tally.wrong.append(f"{arrival.number} {arrival.scene.name}: {wrong}")
             return
+
+    def _settle(self) -> None:
+        """Wait, if the gate was killed or frozen since it was last calm, until it serves again."""
+        while self.calm != self.gate.disturbed:
+            self.calm = self.gate.disturbed
+            self.ready()
+            PAUSE.wait(BACKGROUND_S)
+
+    def _whole(self, arrival: Arrival) -> str:
+        """Play one arrival; what goes wrong while the gate is killed or frozen is Interrupted."""
+        try:
+            wrong = self._once(arrival)
+        except OSError as error:  # the screen does not answer the guard
+            if self.calm == self.gate.disturbed:
+                raise
+            raise Interrupted from error
+        if wrong and self.calm != self.gate.disturbed:
+            raise Interrupted
+        return wrong
+
+    def _repair(self) -> None:
+        """Undo what an interrupted scene did to devices and calibration."""
+        self.wires.reader.plug()
+        self.wires.sensor.heal()
+        self.write_calibration(valid=True)
 
     def _once(self, arrival: Arrival) -> str:
         for step in arrival.scene.steps:

@@ -39,11 +39,21 @@ class Invented:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One scene with its people, played once. number: 1, 2, 3 ... over the whole demo."""
+    """One scene with its people, played once. number: 1, 2, 3 ... over the whole demo.
+
+    stand_ins: other people in the same roles, for a visit that chaos cut short: a gate counts
+    tries per person, so the same person coming again may rightly be told something else.
+    """
 
     number: int
     scene: Scene
     people: dict[str, Invented]
+    stand_ins: tuple[dict[str, Invented], ...] = ()
+
+    def again(self) -> "Arrival":
+        """Return the same scene with the next people in its roles."""
+        casts = (*self.stand_ins, self.people)
+        return replace(self, people=casts[0], stand_ins=casts[1:])
 
 
 class Town:
@@ -54,11 +64,17 @@ class Town:
         self._numbers: set[str] = set()
         self._rooms = 0
 
-    def arrivals(self, scenes: tuple[Scene, ...], count: int) -> list[Arrival]:
-        """Return `count` arrivals: the scenes in order, again with fresh people when they end."""
-        played = (scenes[index % len(scenes)] for index in range(count))
+    def arrivals(self, scenes: tuple[Scene, ...], count: int, stand_ins: int = 0) -> list[Arrival]:
+        """Return `count` arrivals: the scenes in order, again with fresh people when they end.
+
+        stand_ins: how many further casts each arrival gets.
+        """
+        played = [scenes[index % len(scenes)] for index in range(count)]
+        first = [self._people(scene) for scene in played]
+        more = [tuple(self._people(scene) for _ in range(stand_ins)) for scene in played]
         return [
-            Arrival(number, scene, self._people(scene)) for number, scene in enumerate(played, 1)
+            Arrival(number, scene, first[number - 1], more[number - 1])
+            for number, scene in enumerate(played, 1)
         ]
 
     def filler(self) -> list[Invented]:

@@ -27,7 +27,10 @@ class DemoFailed(GatedError, RuntimeError):
 
 @dataclass(slots=True)
 class Program:
-    """One child process whose stderr is kept in a file and, line by line, in a queue."""
+    """One child process whose stderr is kept in a file and, line by line, in a queue.
+
+    disturbed: how often it was killed, frozen or thawed; another number means it missed something.
+    """
 
     name: str
     command: list[str]
@@ -35,6 +38,7 @@ class Program:
     lines: "queue.SimpleQueue[dict[str, object]]" = field(default_factory=queue.SimpleQueue)
     process: subprocess.Popen[bytes] | None = None
     started_s: float = 0.0
+    disturbed: int = 0
 
     def start(self) -> None:
         """Start the program; its JSON log lines appear in `lines`."""
@@ -73,6 +77,7 @@ class Program:
     def signal(self, number: signal.Signals) -> None:
         """Send a signal if the process still runs."""
         if self.process is not None and self.process.poll() is None:
+            self.disturbed += number in (signal.SIGSTOP, signal.SIGCONT)
             self.process.send_signal(number)
 
     def stop(self) -> int | None:
@@ -90,12 +95,13 @@ class Program:
     def kill(self) -> None:
         """End the program at once, as a power cut does."""
         if self.process is not None:
+            self.disturbed += 1
             self.process.kill()
             self.process.wait()
 
     def _pump(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stderr is not None, "stderr is a pipe"
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, process.stderr:
             for raw in process.stderr:
                 log.write(raw)
                 log.flush()

@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gated.cli.demo import processes
-from gated.cli.demo.lane import VARIANT, Lane, Wires
+from gated.cli.demo.lane import BACKGROUND_S, VARIANT, Lane, Wires
 from gated.cli.demo.people import Invented, PassOffice, Town, write_table
 from gated.cli.demo.processes import DemoFailed, Program
 from gated.core.calibration import demo_calibration
@@ -20,7 +20,6 @@ from gated.store.keys import SigningKey, SiteKeys, append_trust
 TIMEZONE = "Asia/Shanghai"
 LANES = ("in", "out")
 ROSTER = "demo"
-BACKGROUND_S = 3.0  # the thermometers learn what an empty lane looks like
 
 
 @dataclass(slots=True)

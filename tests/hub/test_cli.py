@@ -1,0 +1,109 @@
+"""`gated hub gates` and `gated roster push`, as people call them."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from gated.cli import hub as hub_command
+from gated.cli.hub import gate_rows
+from gated.cli.roster_push import push
+from gated.contract.bundle import Holding, verify_manifest
+from gated.core.trust import TrustTable
+from gated.errors import ConfigError, TableError
+from gated.hub.store import HubStore
+from gated.store import keys
+
+CONFIG = """
+[hub]
+site = "site"
+roster = "main"
+[store]
+url = "sqlite:///{folder}/hub.db"
+[keys]
+site = "{folder}/site.key"
+rest = "{folder}/rest.key"
+signing = "{folder}/roster.pem"
+[broker]
+host = "127.0.0.1"
+tls = false
+"""
+TABLE = """\
+身份证号,姓名,楼栋,单元,房号,类别,卡号
+11010519491231002X,王小明,3,2,101,居民,0012345678
+110105194912310046,李华,3,2,102,居民,
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "hub.toml"
+    path.write_text(CONFIG.format(folder=tmp_path))
+    return path
+
+
+def run(*arguments: str) -> str:
+    app = typer.Typer()
+    app.add_typer(hub_command.app, name="hub")
+    app.command("push")(push)
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_a_pushed_table_is_signed_for_the_gates(tmp_path: Path, config: Path) -> None:
+    keys.write_secret(tmp_path / "site.key")
+    keys.write_secret(tmp_path / "rest.key")
+    signer = keys.write_signing_key(tmp_path / "roster.pem", "Ed25519")
+    table = tmp_path / "people.csv"
+    table.write_text(TABLE)
+    assert "revision 1 of main is offered: 2 persons, 1 cards" in run(
+        "push", str(table), "--config", str(config)
+    )
+    assert "revision 2 of main" in run("push", str(table), "--config", str(config))
+    store = HubStore(f"sqlite:///{tmp_path}/hub.db")
+    (bundle,) = store.newest_bundles()
+    store.close()
+    trust = TrustTable((signer.trusted(frozenset({"roster"})),))
+    assert verify_manifest(bundle.manifest, trust, Holding("main")).snap.rows == 2
+    everything = (tmp_path / "hub.db").read_bytes() + bundle.manifest
+    assert "王小明".encode() not in everything
+
+
+def test_a_bad_table_or_a_missing_key_publishes_nothing(tmp_path: Path, config: Path) -> None:
+    table = tmp_path / "people.csv"
+    table.write_text("姓名,楼栋\n")
+    with pytest.raises(TableError):
+        run("push", str(table), "--config", str(config))
+    table.write_text(TABLE)
+    with pytest.raises(ConfigError):
+        run("push", str(table), "--config", str(config))
+    assert not (tmp_path / "hub.db").exists()
+
+
+def test_gates_are_listed_for_people_and_for_programs(tmp_path: Path, config: Path) -> None:
+    store = HubStore(f"sqlite:///{tmp_path}/hub.db")
+    store.greet("north-1", {"online": True, "sid": 1, "last": 12, "roster_rev": 3, "seen_ms": 1})
+    store.close()
+    assert "north-1" in run("hub", "gates", "--config", str(config))
+    (row,) = json.loads(run("hub", "gates", "--json", "--config", str(config)))
+    assert (row["gate"], row["online"], row["last_seq"], row["backlog"]) == ("north-1", True, 0, 12)
+
+
+def test_what_an_offline_gate_still_holds_is_unknown() -> None:
+    row = {
+        "gate": "a",
+        "online": False,
+        "upto": 7,
+        "last": 9,
+        "backlog": 0,
+        "roster_rev": 1,
+        "seen_ms": 0,
+        "software": "",
+    }
+    (shown,) = gate_rows([row], 5_000)
+    assert (shown["backlog"], shown["last_seq"], shown["seen_s_ago"]) == (None, 7, None)
+    (shown,) = gate_rows([{**row, "online": True, "seen_ms": 2_000}], 5_000)
+    assert (shown["backlog"], shown["seen_s_ago"]) == (2, 3)
