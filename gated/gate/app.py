@@ -35,6 +35,7 @@ from gated.gate.health import Health
 from gated.gate.hub_desk import HubDesk
 from gated.gate.recorder import Recorder
 from gated.gate.resolver import Resolver
+from gated.gate.retention import Retention
 from gated.gate.thermometer_desk import CalibrationFile, PowerUpMark, ThermometerDesk
 from gated.gate.uplink import Uplink, UplinkSettings
 from gated.gate.uplink_events import UplinkEvent
@@ -46,6 +47,7 @@ from gated.screen.feed import Feed
 from gated.screen.server import ScreenServer, ScreenUnavailable
 from gated.screen.snapshot import ClockView, GateView, Snapshot
 from gated.store.journal import Journal
+from gated.store.journal_reader import JournalReader
 from gated.store.keys import SiteKeys, read_site_keys, read_trust
 from gated.store.roster import RosterStore
 from gated.transport.mqtt import BrokerSettings
@@ -216,6 +218,8 @@ def _opened_desks(parts: Parts, closing: ExitStack) -> Desks:
         now=clock.now,
     )
     closing.callback(journal.close)
+    reader = JournalReader(journal.path)
+    closing.callback(reader.close)
     rosters = RosterStore(folder, parts.keys)
     closing.callback(rosters.close)
     recorder = Recorder(config.gate, journal, lambda: _tell_grown(parts))
@@ -231,7 +235,7 @@ def _opened_desks(parts: Parts, closing: ExitStack) -> Desks:
             "device", fields | {"former_epoch": journal.repaired.former_epoch}, clock.now()
         )
     parts.starts, parts.hub_desk = journal.starts, hub
-    return Desks(recorder, resolver, hub, thermometer)
+    return Desks(recorder, resolver, hub, thermometer, Retention(journal, reader))
 
 
 def _tell_grown(parts: Parts) -> None:

@@ -46,6 +46,7 @@ from gated.gate.hub_desk import HubDesk
 from gated.gate.presenter import Presenter, Status
 from gated.gate.recorder import Recorded, Recorder
 from gated.gate.resolver import Resolver, local
+from gated.gate.retention import Retention
 from gated.gate.thermometer_desk import ThermometerDesk
 from gated.log import logger
 from gated.process.clock import SystemClock
@@ -64,6 +65,7 @@ class Desks:
     resolver: Resolver
     hub: HubDesk
     thermometer: ThermometerDesk | None
+    retention: Retention
     closing: ExitStack = field(default_factory=ExitStack)
 
 
@@ -152,6 +154,7 @@ class Engine:
         self._note_clock(now)
         self._note_calibration(desks.thermometer)
         note_power(self._health)
+        self._forget(desks.retention, now)
         desks.resolver.roster = desks.hub.roster_of_the_moment(now)
         desks.hub.report()
         self._publish(now)
@@ -338,6 +341,12 @@ class Engine:
         else:
             detail = thermometer.problem or "not calibrated: readings are only compared"
             self._health.set("thermometer", "warn", detail, "calibrate the site")
+
+    def _forget(self, retention: Retention, now: Moment) -> None:
+        try:
+            retention.step(now)
+        except StoreError as error:
+            _log.error("retention.failed", problem=str(error))
 
     def _at_work(self) -> Desks:
         assert self._desks is not None, "the engine runs"

@@ -6,8 +6,8 @@ export const TEXTS = {
   ask_wrist: { zh: "手腕对准感应口", en: "Wrist to the sensor" },
   idle_reason: { zh: "请刷身份证或出示通行码", en: "Show your ID card or pass" },
   idle_privacy: {
-    zh: "隐私:本闸只记录出入时间、体温与凭证代号,14 天后删除",
-    en: "Kept 14 days: time, temperature, credential code",
+    zh: "隐私:只记时间、体温、凭证代号;送达中心后 14 天删除",
+    en: "Kept: time, temperature, code; deleted 14 days after delivery",
   },
   recognised: { zh: "已识别", en: "Recognised" },
   hold_still: { zh: "请保持手腕不动", en: "Hold still" },
