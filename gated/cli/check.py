@@ -47,7 +47,12 @@ def _parts(config_file: Path | None, *, walk: bool) -> list[Part]:
         health = Health()
         health.set("config", "fail", str(error), "mend the file; config/README.md lists every key")
         return list(health.parts())
-    return _running(config) or _opened_here(config, walk=walk)
+    running = _running(config)
+    if running is None:
+        return _opened_here(config, walk=walk)
+    if walk:
+        print("the gate is running: stop it first, then check --walk", file=sys.stderr)
+    return running
 
 
 def _running(config: Config) -> list[Part] | None:

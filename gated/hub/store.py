@@ -20,21 +20,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import (
-    Connection,
-    Dialect,
-    Engine,
-    Table,
-    create_engine,
-    event,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from gated.contract.batch import Batch, Event
@@ -42,12 +30,11 @@ from gated.core.canonical import canonical, digest
 from gated.errors import StoreError
 from gated.hub import ledger
 from gated.hub import schema as tables
+from gated.hub.database import READING, insert_many, open_engine
 from gated.hub.ledger import Cursor
 
-BUSY_TIMEOUT_S: Final = 5.0
 PARKED_MAX: Final = 1_000  # messages; more of them say nothing new
 PARKED_BODY_BYTES: Final = 64 * 1024
-_READING: Final = "gated_reading"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +72,7 @@ class HubStore:
     ) -> None:
         self._url = url
         try:
-            self._engine = _engine(url)
+            self._engine = open_engine(url)
             with self._engine.begin() as connection:
                 tables.METADATA.create_all(connection)
                 if connection.execute(select(tables.SETTING)).first() is None:
@@ -253,7 +240,7 @@ class HubStore:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         try:
-            with self._engine.connect().execution_options(**{_READING: True}) as connection:
+            with self._engine.connect().execution_options(**{READING: True}) as connection:
                 yield connection
         except SQLAlchemyError as error:
             kind = type(error).__name__
@@ -262,26 +249,6 @@ class HubStore:
     def _shown(self) -> str:
         """Return the URL without what stands before an @: a password may."""
         return self._url.rsplit("@", 1)[-1]
-
-
-def _engine(url: str) -> Engine:
-    if not url.startswith("sqlite"):
-        return create_engine(url)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
-    event.listen(engine, "connect", _apply_rules)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _apply_rules(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the library would begin too late; _begin does it
-    for rule in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {rule}")
-
-
-def _begin(connection: Connection) -> None:
-    reading = connection.get_execution_options().get(_READING, False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _cursor(connection: Connection, gate: str, epoch: str, *, lock: bool) -> Cursor | None:
@@ -318,7 +285,7 @@ def _insert_events(
     connection: Connection, gate: str, batch: Batch, fresh: Sequence[Event], received_ms: int
 ) -> None:
     epoch = batch.epoch
-    _insert_many(
+    insert_many(
         connection,
         tables.EVENT,
         [
@@ -328,7 +295,7 @@ def _insert_events(
     )
     if batch.side:
         new = {item.seq for item in fresh}
-        _insert_many(
+        insert_many(
             connection,
             tables.SIDE,
             [
@@ -337,27 +304,6 @@ def _insert_events(
                 if row.seq in new
             ],
         )
-
-
-def _insert_many(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert rows whose values stand in the order of the table's columns.
-
-    Straight to the driver: the library's own way costs a third of the hub's time per event.
-    """
-    if not rows:
-        return
-    statement = _insert_text(table, connection.dialect)
-    if connection.dialect.positional:
-        connection.exec_driver_sql(statement, list(rows))
-    else:
-        names = [column.name for column in table.columns]
-        named = [dict(zip(names, row, strict=True)) for row in rows]
-        connection.exec_driver_sql(statement, named)
-
-
-@lru_cache(maxsize=8)
-def _insert_text(table: Table, dialect: Dialect) -> str:
-    return str(insert(table).compile(dialect=dialect))
 
 
 def _advanced(connection: Connection, gate: str, batch: Batch, cursor: Cursor) -> Cursor:

@@ -46,9 +46,15 @@ def _kernel_state() -> ClockState:
     """Synced if the kernel says so; holdover with a battery clock; else unsure."""
     libc = ctypes.CDLL(None, use_errno=True)
     timex = _Timex()
-    if libc.adjtimex(ctypes.byref(timex)) >= 0 and not timex.status & _STA_UNSYNC:
+    answer = libc.adjtimex(ctypes.byref(timex))
+    return judged(answer, timex.status, battery=_RTC.exists())
+
+
+def judged(answer: int, status: int, *, battery: bool) -> ClockState:
+    """Return what adjtimex(2)'s answer and status bits mean on a machine with or without RTC."""
+    if answer >= 0 and not status & _STA_UNSYNC:
         return ClockState.SYNCED
-    return ClockState.HOLDOVER if _RTC.exists() else ClockState.UNSURE
+    return ClockState.HOLDOVER if battery else ClockState.UNSURE
 
 
 def boot_id() -> str:

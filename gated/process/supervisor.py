@@ -40,7 +40,8 @@ class _Started:
 class Supervisor:
     """Owns the threads of one program. start, wait and stop are called on the main thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, join_s: float = JOIN_S) -> None:
+        self._join_s = join_s
         self._stop = threading.Event()
         self._started: list[_Started] = []
         self._failures: list[tuple[str, BaseException]] = []
@@ -79,12 +80,12 @@ class Supervisor:
         self._stop.set()
         for started in self._started:
             started.worker.interrupt()
-        deadline = time.monotonic() + JOIN_S
+        deadline = time.monotonic() + self._join_s
         for started in self._started:
             started.thread.join(max(0.0, deadline - time.monotonic()))
         stuck = [started.worker.name for started in self._started if started.thread.is_alive()]
         for name in stuck:
-            _log.error("worker.stuck", worker=name, waited_s=JOIN_S)
+            _log.error("worker.stuck", worker=name, waited_s=self._join_s)
         return stuck
 
 

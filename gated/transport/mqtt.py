@@ -147,6 +147,12 @@ def tls_context(settings: BrokerSettings) -> ssl.SSLContext | None:
     return context
 
 
+def _set_will(client: Client, will: Will) -> None:
+    properties = _new_properties(PacketTypes.WILLMESSAGE)
+    properties.WillDelayInterval = will.delay_s
+    client.will_set(will.topic, will.payload, 1, retain=True, properties=properties)
+
+
 class MqttLink:
     """One connection, from open to close; every method but the callbacks is for its owner thread.
 
@@ -173,26 +179,27 @@ class MqttLink:
         self._network: threading.Thread | None = None
         self._ended = threading.Event()
         self._expiries: dict[int, Properties] = {}
-        self._client = Client(
+        client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
             protocol=MQTTv5,
             reconnect_on_failure=False,
             manual_ack=manual_ack,
         )
-        self._client.connect_timeout = OPEN_TIMEOUT_S
+        client.connect_timeout = OPEN_TIMEOUT_S
         if settings.username:
-            self._client.username_pw_set(settings.username, settings.password)
+            client.username_pw_set(settings.username, settings.password)
         if context is not None:
-            self._client.tls_set_context(context)
+            client.tls_set_context(context)
         if will is not None:
-            self._set_will(will)
-        self._client.on_socket_open = self._opened
-        self._client.on_connect = self._connected
-        self._client.on_subscribe = self._subscribed
-        self._client.on_message = self._received
-        self._client.on_publish = self._published
-        self._client.on_disconnect = self._disconnected
+            _set_will(client, will)
+        client.on_socket_open = self._opened
+        client.on_connect = self._connected
+        client.on_subscribe = self._subscribed
+        client.on_message = self._received
+        client.on_publish = self._published
+        client.on_disconnect = self._disconnected
+        self._client: Client | None = client
 
     @property
     def alive(self) -> bool:
@@ -204,12 +211,13 @@ class MqttLink:
 
         Blocks up to OPEN_TIMEOUT_S per address. Raises TransportDown.
         """
+        client = self._connected_client()
         properties = _new_properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = self._session_expiry_s
         properties.ReceiveMaximum = RECEIVE_MAXIMUM
         properties.MaximumPacketSize = PACKET_LIMIT_BYTES
         try:
-            code = self._client.connect(
+            code = client.connect(
                 self._settings.host,
                 self._settings.port,
                 KEEP_ALIVE_S,
@@ -221,11 +229,11 @@ class MqttLink:
             raise TransportDown(f"cannot reach the broker {where}: {error}") from error
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise TransportDown(f"the broker hung up during connect ({code.name})")
-        self._client.loop_start()
+        client.loop_start()
 
     def subscribe(self, filters: Sequence[tuple[str, int]]) -> None:
         """The subscription to (filter, retain handling) at QoS 1 is on its way."""
-        self._client.subscribe(
+        self._connected_client().subscribe(
             [
                 (name, SubscribeOptions(qos=1, retainAsPublished=True, retainHandling=handling))
                 for name, handling in filters
@@ -241,28 +249,38 @@ class MqttLink:
         """
         if len(topic) + len(payload) + PACKET_HEAD_BYTES > self._packet_limit:
             raise Oversize(f"{topic}: {len(payload)} bytes, the broker takes {self._packet_limit}")
-        info = self._client.publish(topic, payload, 1, retain, self._expiry(expiry_s))
+        info = self._connected_client().publish(topic, payload, 1, retain, self._expiry(expiry_s))
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise TransportDown(f"cannot publish on {topic}: {info.rc.name}")
         return info.mid
 
     def acknowledge(self, packet_id: int) -> None:
         """The broker may forget this message (manual_ack only)."""
-        self._client.ack(packet_id, 1)
+        self._connected_client().ack(packet_id, 1)
 
     def close(self) -> None:
         """The connection is closed, politely if the broker lets us; may be called twice.
 
         Blocks up to FAREWELL_S: then the socket is cut, so that a frozen broker holds up nobody.
         """
-        self._client.disconnect()
+        client, self._client = self._client, None
+        if client is None:
+            return
+        client.disconnect()
         if self._network is not None:
             self._ended.wait(FAREWELL_S)
         if self._socket is not None:
             with contextlib.suppress(OSError):  # gone already
                 self._socket.shutdown(socket.SHUT_RDWR)
-            self._socket = None
-        self._client.loop_stop()
+        client.loop_stop()
+        if self._socket is not None:
+            self._socket.close()  # the library leaves it open when its thread ends first
+        # With our reference gone the library's object goes at once, and its own sockets with it.
+
+    def _connected_client(self) -> Client:
+        if self._client is None:
+            raise TransportDown("the connection was closed")
+        return self._client
 
     def _expiry(self, expiry_s: int | None) -> Properties | None:
         if expiry_s is None:
@@ -272,11 +290,6 @@ class MqttLink:
             properties.MessageExpiryInterval = expiry_s
             self._expiries[expiry_s] = properties
         return self._expiries[expiry_s]
-
-    def _set_will(self, will: Will) -> None:
-        properties = _new_properties(PacketTypes.WILLMESSAGE)
-        properties.WillDelayInterval = will.delay_s
-        self._client.will_set(will.topic, will.payload, 1, retain=True, properties=properties)
 
     # Below: the library's thread. Nothing here may raise, block or take a lock of ours.
 

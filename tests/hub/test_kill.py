@@ -50,6 +50,7 @@ def test_a_hub_that_is_killed_loses_and_doubles_nothing(tmp_path: Path) -> None:
                 seen = gate.journal.acked
                 wait_until(lambda before=seen: busy(gate) > before, what="some events to arrive")
         with process(config) as hub:
+            gate.record(25)  # only this hub can acknowledge these
             wait_until(gate.drained, what="the backlog to drain")
             hub.send_signal(signal.SIGTERM)
             assert hub.wait(10) == 0, "told to stop, it stops"

@@ -73,7 +73,7 @@ def test_a_pushed_roster_arrives_and_switches(tmp_path: Path, broker: Broker) ->
         wait_until(gate.drained, what="the link")
         published = push(tmp_path, 20_000)
         assert published.chunks > 8, "the test wants more chunks than one request brings"
-        wait_until(lambda: fetched(gate, 1), what="the roster", limit_s=5)
+        wait_until(lambda: fetched(gate, 1), what="the roster")
         found = fetched(gate, 1)
         assert found is not None
         store = RosterStore(tmp_path / "g", KEYS)
@@ -85,7 +85,7 @@ def test_a_pushed_roster_arrives_and_switches(tmp_path: Path, broker: Broker) ->
         store.close()
         held.roster = HeldRoster(1, found.kid, {found.kid: 1})
         push(tmp_path, 10)
-        wait_until(lambda: fetched(gate, 2), what="the next roster", limit_s=5)
+        wait_until(lambda: fetched(gate, 2), what="the next roster")
         assert not [item for item in gate.events if isinstance(item, RosterRefused)]
         assert not (tmp_path / "g" / "incoming.part").exists()
 

@@ -180,9 +180,10 @@ def test_chunks_are_served_by_tag_and_unknown_ones_are_not(gate: Peer, store: Hu
 
 
 def test_an_orderly_end_is_told(tmp_path: Path, running: Broker) -> None:
-    with Worker(hub(tmp_path, running.settings)):
-        pass
     with Peer(running.settings, "cp/1/hub/st") as peer:
+        with Worker(hub(tmp_path, running.settings)):
+            while not HubStatus.decode(peer.next().payload).on:
+                pass
         assert not HubStatus.decode(peer.next().payload).on
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from gated.contract.batch import Batch, Event, SideRow
 from gated.core.canonical import chain, digest, genesis
 from gated.errors import StoreError
+from gated.hub import database
 from gated.hub import store as hub_store
 from gated.hub.store import HubStore, Outcome, StoredBundle
 from tests.support.effort import examples
@@ -132,7 +133,7 @@ def test_a_group_is_stored_whole_or_not_at_all(store: HubStore) -> None:
 def test_a_locked_store_says_so_and_is_usable_afterwards(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub_store, "BUSY_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.01)
     one, other = HubStore(url), HubStore(url)
     with one._engine.begin(), pytest.raises(StoreError, match="nothing else holds it"):
         take(other, batch(1, 2))

@@ -29,7 +29,7 @@ from gated.transport.mqtt import BrokerSettings
 from tests.support.waiting import wait_until
 
 RESIDENTS = 150  # more than the tests ever ask for
-BACK_S = 40.0  # a device is tried again after 1, 2, 4 ... s, the broker likewise
+BACK_S = 60.0  # a device is tried again after 1, 2, 4 ... s, the broker likewise
 COMMAND_S = 60.0
 
 

@@ -17,11 +17,12 @@ from drivers.qr_camera.simulator import MjpegSimulator
 from drivers.thermometer.simulator import Fault, Mlx90614Model
 from drivers.thermometer.simulator_remote import ModelServer
 from gated.cli.demo.people import Arrival, PassOffice
-from gated.cli.demo.processes import PAUSE, Program
+from gated.cli.demo.processes import PAUSE, DemoFailed, Program
 from gated.cli.demo.scenario import Step
 from gated.core.calibration import SiteCalibration, skin_for_body_mc
 from gated.core.model import Verdict
 
+BACK_S = 60.0  # a device is tried again after 1, 2, 4 ... 30 s
 VERDICT_S = 8.0  # longer than any wait of the demo's configuration
 BACKGROUND_S = 3.0  # a thermometer learns what an empty lane looks like
 EMPTY_S = 0.7  # the thermometer sees nobody between two people
@@ -252,11 +253,14 @@ class Lane:
             self.gate.lines.get()
 
     def _recover(self) -> None:
-        """Wait until the gate is back and its devices answer again."""
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            if self.gate.alive and self._healthy():
-                return
+        """Wait until the gate is back and its devices answer again. Raises DemoFailed."""
+        until = time.monotonic() + BACK_S
+        while not (self.gate.alive and self._healthy()):
+            if time.monotonic() > until:
+                raise DemoFailed(
+                    f"{self.gate.name} does not serve after {BACK_S:.0f} s;"
+                    f" its words: {self.gate.log}\n{self.gate.tail()}"
+                )
             PAUSE.wait(0.2)
 
     def _healthy(self) -> bool:
