@@ -16,6 +16,8 @@ Json: TypeAlias = "int | str | Sequence[Json] | Mapping[str, Json]"
 CUT_MARK = "…[cut]"
 CUT_STEPS = (2048, 1024, 512, 256, 128, 64)  # characters kept of a string; hashes have 64
 
+_LEAVES = frozenset({str, int})
+
 _ENCODER = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False
 )
@@ -34,16 +36,18 @@ def canonical(value: object) -> bytes:
 def _check(value: object) -> None:
     """Refuse what has no single spelling. bool is an int to Python, so it is named first."""
     kind = type(value)
-    if kind is str or kind is int:
+    if kind in _LEAVES:
         return
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
                 raise TypeError(f"canonical JSON takes text keys only, not {type(key).__name__}")
-            _check(item)
+            if type(item) not in _LEAVES:  # asked here: most items are leaves, calls are dear
+                _check(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            _check(item)
+            if type(item) not in _LEAVES:
+                _check(item)
     elif isinstance(value, bool) or not isinstance(value, int | str):
         raise TypeError(f"canonical JSON takes integers and text only, not {kind.__name__}")
 
