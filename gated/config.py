@@ -19,6 +19,14 @@ DEFAULT_PATH = Path("/etc/gated/gated.toml")
 DEFAULT_HUB_PATH = Path("/etc/gated/hub.toml")
 
 
+# pydantic's word for a broken bound: ours.
+_BOUNDS = {
+    "less_than_equal": "above",
+    "greater_than_equal": "below",
+    "less_than": "not below",
+    "greater_than": "not above",
+}
+
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -227,6 +235,10 @@ def _sentence(
     if problem["type"] == "missing":
         return f"  {where}: missing"
     value = problem.get("input")
+    for kind, words in _BOUNDS.items():
+        limits = problem.get("ctx")
+        if problem["type"] == kind and isinstance(limits, dict):
+            return f"  {where}: {value} is {words} {next(iter(limits.values())):g}"
     shown = f" (got {value!r})" if isinstance(value, str | int | float) else ""
     return f"  {where}: {problem['msg']}{shown}"
 

@@ -21,7 +21,9 @@ ConfigOption = Annotated[
     typer.Option("--config", help="Default: GATED_HUB_CONFIG, else /etc/gated/hub.toml."),
 ]
 
-app = typer.Typer(name="hub", help="The program at the centre.", no_args_is_help=True)
+app = typer.Typer(
+    name="hub", help="The program at the centre.", no_args_is_help=True, add_completion=False
+)
 
 
 @app.callback()

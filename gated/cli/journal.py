@@ -16,7 +16,9 @@ import typer
 from gated.cli.pass_ import EXIT_NOT, reported, say
 from gated.store.journal_reader import Entry, JournalReader
 
-app = typer.Typer(name="journal", help="What this gate has recorded.", no_args_is_help=True)
+app = typer.Typer(
+    name="journal", help="What this gate has recorded.", no_args_is_help=True, add_completion=False
+)
 
 JOURNAL_FILE = "journal.db"
 POLL_S = 0.5

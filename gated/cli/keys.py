@@ -8,7 +8,9 @@ import typer
 from gated.cli.pass_ import EXIT_NOT, reported, say
 from gated.store import keys
 
-app = typer.Typer(name="keys", help="The keys of a site.", no_args_is_help=True)
+app = typer.Typer(
+    name="keys", help="The keys of a site.", no_args_is_help=True, add_completion=False
+)
 
 SITE, REST = "site.key", "rest.key"
 ROSTER_SIGNING, PASS_SIGNING = "roster-signing.pem", "pass-signing.pem"

@@ -26,6 +26,9 @@ _COMMANDS = {
     "hub": ("gated.cli.hub", "app", "The program at the centre."),
 }
 
+# Packages that only some installations have, and the extra that brings each.
+_EXTRAS = {"sqlalchemy": "hub", "smbus2": "pi"}
+
 
 class LazyGroup(TyperGroup):
     """A group that imports a command's module only when the command is asked for."""
@@ -36,21 +39,44 @@ class LazyGroup(TyperGroup):
         return list(_COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return the command, importing its module now."""
+        """Return the command's name and help, without its module: enough for the list."""
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        module_name, attribute, text = _COMMANDS[cmd_name]
-        found = getattr(importlib.import_module(module_name), attribute)
-        if isinstance(found, typer.Typer):
-            command: Any = typer.main.get_command(found)
-        else:
-            single = typer.Typer(add_completion=False)
-            single.command(help=text)(found)
-            command = typer.main.get_command(single)
-        command.name = cmd_name
-        command.help = command.help or text
-        return command
+        return _command(cmd_name, lambda: None)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that was asked for, importing its module now."""
+        name, _, rest = super().resolve_command(ctx, args)
+        assert name in _COMMANDS, "anything else was refused"
+        return name, _loaded(name), rest
+
+
+def _loaded(name: str) -> Any:
+    """Return the command with everything behind it. Raises GatedError without its packages."""
+    module_name, attribute, _ = _COMMANDS[name]
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _EXTRAS:
+            raise
+        message = f"gated {name} needs the Python package {package}"
+        raise GatedError(f"{message}; pip install 'gated[{_EXTRAS[package]}]'") from error
+    return _command(name, getattr(module, attribute))
+
+
+def _command(name: str, found: Any) -> Any:
+    text = _COMMANDS[name][2]
+    if isinstance(found, typer.Typer):
+        command: Any = typer.main.get_command(found)
+    else:
+        single = typer.Typer(add_completion=False)
+        single.command(help=text)(found)
+        command = typer.main.get_command(single)
+    command.name = name
+    command.help = command.help or text
+    return command
 
 
 app = typer.Typer(

@@ -34,7 +34,9 @@ from gated.core.trust import ZONE_MAX, trust_row
 from gated.errors import ConfigError, GatedError
 from gated.store import keys
 
-app = typer.Typer(name="pass", help="Passes: keys, minting, checking.", no_args_is_help=True)
+app = typer.Typer(
+    name="pass", help="Passes: keys, minting, checking.", no_args_is_help=True, add_completion=False
+)
 
 EXIT_NOT: Final = 1
 EXIT_USAGE: Final = 2

@@ -23,7 +23,12 @@ from gated.store.roster_build import build
 from gated.store.roster_table import BadTable, read_table
 from gated.store.sealing import RosterKeys
 
-app = typer.Typer(name="roster", help="The list of people at this gate.", no_args_is_help=True)
+app = typer.Typer(
+    name="roster",
+    help="The list of people at this gate.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 app.command("push")(push)
 

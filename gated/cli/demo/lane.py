@@ -277,7 +277,7 @@ class Lane:
 
     def snapshot(self) -> dict[str, Any]:
         """Return what the guard's screen shows."""
-        with urllib.request.urlopen(f"{self.screen_url}snapshot", timeout=2) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{self.screen_url}snapshot", timeout=2) as answer:  # noqa: S310 - the demo's own screen
             found: dict[str, Any] = json.loads(answer.read())
             return found
 
@@ -297,14 +297,14 @@ class Lane:
             {"Content-Type": "application/json", "Origin": url},
         )
         try:
-            with urllib.request.urlopen(request, timeout=2):  # noqa: S310
+            with urllib.request.urlopen(request, timeout=2):  # noqa: S310 - the demo's own screen
                 return ""
         except urllib.error.HTTPError as error:
             return f"the guard's order was refused: {error.read().decode()}"
 
     def write_calibration(self, *, valid: bool) -> None:
         """Write the site's calibration file, today's or one that has expired."""
-        made = date.today() - timedelta(days=1 if valid else EXPIRED_DAYS)  # noqa: DTZ011
+        made = date.today() - timedelta(days=1 if valid else EXPIRED_DAYS)  # noqa: DTZ011 - a day's date, zones aside
         site = self.calibration
         fields = {
             "k_milli": site.k_milli,
