@@ -103,7 +103,7 @@ def test_all_problems_are_in_one_report(write: Write) -> None:
     ]
     assert "[gate] site: missing" in lines
     assert "'Mars/Olympus' is not a time zone name, for example Asia/Shanghai" in lines[3]
-    assert lines[5].endswith("(got 120)")
+    assert lines[5].endswith("120 is above 60")
 
 
 def test_a_wrong_value_is_shown_but_a_wrong_table_is_not_poured_out(write: Write) -> None:
