@@ -1,0 +1,289 @@
+"""What the guard sees: bands, words, masks, and what must never be on the screen."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from gated.core.facts import Policy
+from gated.core.model import (
+    Category,
+    ClockState,
+    Credential,
+    CredentialKind,
+    CredentialState,
+    Direction,
+    Display,
+    GuardActionKind,
+    Holder,
+    Measurement,
+    Person,
+    TemperatureState,
+    Verdict,
+)
+from gated.core.policy import Decision
+from gated.core.reasons import FAULT_CODES, HEALTH_CODES, REASONS, Code
+from gated.core.visit import IdleView, MeasuringView, Surroundings, VerdictView, Visit
+from gated.gate import wording
+from gated.gate.health import Health
+from gated.gate.presenter import CUE_MS, Presenter, Status
+from gated.screen.snapshot import LinkView, Snapshot
+from tests.gate.gate_world import GATE
+
+NOON = datetime(2026, 2, 7, 12, 0, tzinfo=UTC)
+AROUND = Surroundings(NOON, ClockState.SYNCED, Direction.OUT, Policy())
+STATUS = Status(NOON, LinkView("none"))
+HOLDER = Holder(
+    Credential(CredentialKind.ID_CARD, CredentialState.ACTIVE, b"c" * 16),
+    Person(b"p" * 16, Category.RESIDENT),
+    Display("王*明", "3-2-1**"),
+)
+SKIN_ONLY = Measurement(TemperatureState.IN_LINE, 33_000, 33_400, 22_000)
+BODY = Measurement(TemperatureState.NORMAL, 33_000, 33_400, 22_000, 36_480)
+
+
+def decision(verdict: Verdict, *codes: Code) -> Decision:
+    return Decision(verdict, codes[0], codes)
+
+
+ALLOW = decision(Verdict.ALLOW, Code.OK_RESIDENT)
+
+
+class Screen:
+    """A presenter under the test's own clock."""
+
+    def __init__(self, **gate: object) -> None:
+        self.health = Health()
+        self.presenter = Presenter(GATE.model_copy(update=gate), self.health)
+        self.now_ms = 1_000
+
+    def decided(
+        self,
+        said: Decision,
+        taken: Measurement | None = BODY,
+        *,
+        visit: int = 1,
+        holder: Holder = HOLDER,
+        recorded: bool = True,
+        awaiting: bool = False,
+        refused: str = "",
+    ) -> Snapshot:
+        view = VerdictView(Visit(visit, holder, 0, taken), said, 9_000, 1, awaiting, refused)
+        self.presenter.passed(view, f"key-{visit}", NOON, recorded=recorded)
+        self.presenter.show(view, self.now_ms)
+        return self.snapshot()
+
+    def snapshot(self, status: Status = STATUS) -> Snapshot:
+        return self.presenter.snapshot(status, AROUND, self.now_ms)
+
+
+@pytest.mark.parametrize(
+    ("said", "band", "word"),
+    [
+        (ALLOW, "allow", "PASS"),
+        (decision(Verdict.ALLOW_NOTE, Code.STAT_RELEASED), "note", "PASS"),
+        (decision(Verdict.CHECK, Code.TEMP_MISSING), "check", "CHECK"),
+        (decision(Verdict.STOP, Code.CRED_REVOKED), "stop", "STOP"),
+        (decision(Verdict.CHECK, Code.TEMP_SENSOR_FAULT), "fault", "SENSOR"),
+        (decision(Verdict.CHECK, Code.SYS_NO_POLICY), "fault", "NO POLICY"),
+        (decision(Verdict.CHECK, Code.SYS_RULE_ERROR), "fault", "RULES"),
+        (decision(Verdict.CHECK, Code.SYS_OUT_OF_SERVICE), "fault", "OUT"),
+    ],
+)
+def test_each_verdict_has_its_band_and_word(said: Decision, band: str, word: str) -> None:
+    shown = Screen().decided(said).verdict
+    assert shown is not None
+    assert (shown.band, shown.word.en) == (band, word)
+    assert shown.word.zh
+
+
+def test_every_fault_is_blue_and_nothing_else_is() -> None:
+    for code in Code:
+        said = decision(Verdict.CHECK, code)
+        assert (wording.band(said) == "fault") == (code in FAULT_CODES)
+
+
+@pytest.mark.parametrize("code", sorted(HEALTH_CODES | {Code.STAT_HOST_QUARANTINE}))
+def test_a_health_status_is_not_told_to_the_guard(code: Code) -> None:
+    said = decision(Verdict.STOP, code, Code.TEMP_MISSING)
+    snapshot = Screen().decided(said)
+    assert code.value.encode() not in snapshot.to_json()
+    assert snapshot.verdict is not None
+    assert snapshot.verdict.code == "TEMP_MISSING"
+    assert snapshot.verdict.reason.en == "Call the station"
+
+
+def test_skin_is_never_shown_as_a_body_temperature() -> None:
+    snapshot = Screen().decided(decision(Verdict.ALLOW_NOTE, Code.TEMP_UNCALIBRATED), SKIN_ONLY)
+    assert snapshot.verdict is not None
+    shown = snapshot.verdict.temperature
+    assert shown is not None
+    assert (shown.text, shown.site.en, shown.state.zh) == ("33.4", "wrist skin", "未标定")
+    assert snapshot.last[0].temperature == "", "without its words the value would mislead"
+
+
+def test_a_body_estimate_is_shown_cut_not_rounded() -> None:
+    snapshot = Screen().decided(ALLOW, replace(BODY, decision_mc=37_299))
+    assert snapshot.verdict is not None
+    shown = snapshot.verdict.temperature
+    assert shown is not None
+    assert (shown.text, shown.site.en, shown.state.en) == ("37.2", "wrist", "normal")
+    assert snapshot.last[0].temperature == "37.2"
+
+
+@pytest.mark.parametrize(
+    ("taken", "code", "text", "state"),
+    [
+        (replace(BODY, decision_mc=37_800), Code.TEMP_HIGH_RETRY, "37.8", "high, try 1"),
+        (replace(BODY, decision_mc=34_100), Code.TEMP_LOW, "34.1", "low"),
+        (Measurement(TemperatureState.TYPED, decision_mc=36_600), Code.TEMP_CLINICAL_OK, "36.6", "typed"),
+    ],
+)  # fmt: skip
+def test_a_reading_says_what_it_came_to(
+    taken: Measurement, code: Code, text: str, state: str
+) -> None:
+    shown = wording.temperature(taken, 1, decision(Verdict.CHECK, code))
+    assert shown is not None
+    assert (shown.text, shown.state.en) == (text, state)
+
+
+@pytest.mark.parametrize(
+    "state", [TemperatureState.FAULT, TemperatureState.MISSING, TemperatureState.STALE]
+)
+def test_a_failed_sensor_shows_no_number(state: TemperatureState) -> None:
+    assert wording.temperature(Measurement(state, skin_mc=33_000), 1, ALLOW) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "action"),
+    [
+        (ALLOW, ""),
+        (decision(Verdict.CHECK, Code.TEMP_HIGH_RETRY), GuardActionKind.CLINICAL),
+        (decision(Verdict.CHECK, Code.TEMP_SENSOR_FAULT), GuardActionKind.CLINICAL),
+        (decision(Verdict.CHECK, Code.ID_NOT_IN_ROSTER), GuardActionKind.MANUAL_PASS),
+        (decision(Verdict.STOP, Code.TEMP_HIGH), GuardActionKind.CLINICAL),
+        (decision(Verdict.STOP, Code.STAT_HOME_QUARANTINE), GuardActionKind.MANUAL_PASS),
+        (decision(Verdict.STOP, Code.CRED_REVOKED), ""),
+    ],
+)
+def test_the_likely_next_action_is_suggested(said: Decision, action: str) -> None:
+    snapshot = Screen().decided(said)
+    assert snapshot.suggested == action
+    assert set(snapshot.enabled) == set(GuardActionKind)
+
+
+def test_a_refused_order_says_that_a_second_person_must_approve() -> None:
+    snapshot = Screen().decided(decision(Verdict.STOP, Code.STAT_CONTACT), refused="second_person")
+    assert snapshot.verdict is not None
+    assert snapshot.verdict.advice.en == "A second person must approve"
+
+
+def test_what_was_not_recorded_is_marked() -> None:
+    screen = Screen()
+    first = screen.decided(ALLOW, recorded=False)
+    second = screen.decided(ALLOW, visit=2)
+    assert first.verdict is not None
+    assert second.verdict is not None
+    assert (first.verdict.recorded, second.verdict.recorded) == (False, True)
+
+
+def test_the_last_three_visits_newest_first_each_once() -> None:
+    screen = Screen()
+    for visit in (1, 2, 3, 4):
+        screen.decided(decision(Verdict.CHECK, Code.TEMP_MISSING), visit=visit)
+    snapshot = screen.decided(ALLOW, visit=4)
+    assert [row.verdict for row in snapshot.last] == [Verdict.ALLOW, Verdict.CHECK, Verdict.CHECK]
+    assert snapshot.last[0].time == "12:00"
+
+
+def test_somebody_unknown_is_a_category_not_a_name() -> None:
+    nobody = Holder(Credential(CredentialKind.ID_CARD, CredentialState.UNKNOWN, b"c" * 16))
+    snapshot = Screen().decided(decision(Verdict.CHECK, Code.ID_NOT_IN_ROSTER), holder=nobody)
+    assert snapshot.verdict is not None
+    assert snapshot.verdict.person is None
+    assert snapshot.last[0].name == "未知"
+
+
+def test_measuring_shows_progress_time_left_and_the_prompt() -> None:
+    screen = Screen()
+    visit = Visit(3, HOLDER, 1_000)
+    screen.presenter.show(MeasuringView(visit, 11_000), 1_000)
+    screen.now_ms = 6_000
+    half = screen.snapshot()
+    assert (half.mode, half.visit) == ("measuring", 3)
+    assert half.measuring is not None
+    assert (half.measuring.progress_pct, half.measuring.deadline_ms) == (50, 5_000)
+    assert half.measuring.prompt.en == "Wrist to the sensor"
+    screen.presenter.show(MeasuringView(visit, 12_000, hold_still=True), 6_000)
+    screen.now_ms = 99_000
+    late = screen.snapshot().measuring
+    assert late is not None
+    assert (late.progress_pct, late.deadline_ms, late.prompt.en) == (100, 0, "Hold still")
+
+
+def test_a_reading_that_waits_asks_for_the_credential() -> None:
+    screen = Screen()
+    screen.presenter.show(IdleView(reading_waits=True), 1_000)
+    waiting = screen.snapshot().measuring
+    assert waiting is not None
+    assert (waiting.missing, waiting.person) == ("credential", None)
+
+
+@pytest.mark.parametrize("reading_waits", [False, True])
+def test_a_cue_leaves_the_screen_by_itself(reading_waits: bool) -> None:
+    screen = Screen()
+    screen.presenter.show(IdleView(reading_waits, Code.CRED_UNREADABLE), 1_000)
+    told = screen.snapshot().banner
+    assert told is not None
+    assert told.en.startswith("Cannot read")
+    screen.now_ms += CUE_MS
+    assert screen.snapshot().banner is None
+
+
+def test_a_cue_while_measuring_leaves_too() -> None:
+    screen = Screen()
+    screen.presenter.show(MeasuringView(Visit(1, HOLDER, 0), 60_000, cue=Code.SYS_BUSY), 1_000)
+    told = screen.snapshot().banner
+    assert told is not None
+    assert told.en == REASONS[Code.SYS_BUSY].en
+    screen.now_ms += CUE_MS
+    assert screen.snapshot().banner is None
+
+
+def test_banners_most_urgent_first() -> None:
+    screen = Screen(shadow=True)
+    screen.health.set("roster", "fail")
+    shadow = screen.snapshot().banner
+    cold = screen.snapshot(replace(STATUS, too_cold=True)).banner
+    assert shadow is not None
+    assert "Shadow" in shadow.en
+    assert cold is not None
+    assert "Too cold" in cold.en
+    plain = Screen()
+    assert plain.snapshot().banner is None
+    plain.health.set("roster", "fail")
+    empty = plain.snapshot().banner
+    assert empty is not None
+    assert "No roster" in empty.en
+
+
+def test_a_failed_part_names_its_remedy_in_both_languages() -> None:
+    screen = Screen()
+    screen.health.set("card_reader", "fail", "no answer on /dev/ttyS0", "check the cable")
+    screen.health.set("camera", "warn", "dark", "more light")
+    rows = {row.part: row for row in screen.snapshot().health}
+    assert rows["card_reader"].remedy.zh
+    assert rows["card_reader"].label.en == "CARD"
+    assert rows["camera"].remedy.en == "more light"
+    assert "thermometer" not in rows, "a part the gate has not is not drawn"
+    assert b"/dev/ttyS0" not in screen.snapshot().to_json()
+
+
+def test_a_note_stripe_carries_the_notes() -> None:
+    said = decision(Verdict.ALLOW_NOTE, Code.STAT_RELEASED, Code.OK_RESIDENT)
+    assert wording.note(said) == wording.reason(Code.STAT_RELEASED)
+    assert wording.note(ALLOW) is None
+
+
+def test_every_category_has_words() -> None:
+    assert set(wording.CATEGORIES) == set(Category)

@@ -1,0 +1,169 @@
+"""`gated check` without a daemon: each part's state and remedy, nothing left behind."""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gated.config import Config
+from gated.gate.health import Health
+from gated.gate.self_test import self_test
+from gated.store.keys import write_secret
+from tests.gate.gate_world import install, journal_in, resident, write_calibration
+
+TRUST = '{"v": 1, "keys": []}'
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> dict[str, Any]:
+    """A whole configuration whose files exist, without devices."""
+    (tmp_path / "store").mkdir()
+    write_secret(tmp_path / "site.key")
+    write_secret(tmp_path / "rest.key")
+    (tmp_path / "trust.json").write_text(TRUST)
+    return {
+        "gate": {"id": "north-1", "site": "park", "clock": "trusted"},
+        "store": {"dir": tmp_path / "store"},
+        "keys": {
+            "site": tmp_path / "site.key",
+            "rest": tmp_path / "rest.key",
+            "trust": tmp_path / "trust.json",
+        },
+    }
+
+
+def check_of(site: dict[str, Any], **more: Any) -> Health:
+    return self_test(Config.model_validate(site | more))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_new_gate_lacks_only_its_list(site: dict[str, Any]) -> None:
+    health = check_of(site)
+    assert health.faults() == ["roster"]
+    assert "gated roster import" in health.part("roster").remedy
+    assert health.part("card_reader").state == "off"
+    assert health.part("storage").state == "ok"
+
+
+def test_a_check_leaves_no_file_that_the_service_could_not_write(
+    site: dict[str, Any], tmp_path: Path
+) -> None:
+    check_of(site)
+    assert list((tmp_path / "store").iterdir()) == []
+
+
+def test_a_list_and_a_journal_are_described(site: dict[str, Any], tmp_path: Path) -> None:
+    with journal_in(tmp_path / "store"):
+        pass
+    install(tmp_path / "store", [resident(1)], 5)
+    health = check_of(site)
+    assert health.part("roster").detail == "revision 5, 1 persons"
+    assert "1 records, 1 not yet acknowledged" in health.part("storage").detail
+
+
+def test_a_damaged_journal_is_a_fault(site: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "store" / "journal.db").write_bytes(b"not a database at all" * 50)
+    part = check_of(site).part("storage")
+    assert part.state == "fail"
+    assert "journal.db" in part.detail
+
+
+def test_a_missing_folder_names_the_command_that_makes_it(
+    site: dict[str, Any], tmp_path: Path
+) -> None:
+    part = check_of(site, store={"dir": tmp_path / "none"}).part("storage")
+    assert part.state == "fail"
+    assert part.remedy.startswith("make it: install -d")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_missing_key_names_the_command_that_makes_it(
+    site: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "site.key").unlink()
+    part = check_of(site).part("keys")
+    assert (part.state, str(tmp_path / "site.key") in part.detail) == ("fail", True)
+    assert "gated keys init" in part.remedy
+
+
+def test_a_reader_that_is_not_there_names_its_port_and_a_remedy(site: dict[str, Any]) -> None:
+    part = check_of(site, card_reader=[{"port": "/dev/no-such-port"}]).part("card_reader")
+    assert part.state == "fail"
+    assert "/dev/no-such-port" in part.detail
+    assert part.remedy
+
+
+def test_a_camera_that_is_not_there_is_a_fault(site: dict[str, Any]) -> None:
+    part = check_of(site, camera={"source": "/dev/video99"}).part("camera")
+    assert (part.state, "/dev/video99" in part.detail) == ("fail", True)
+
+
+@pytest.mark.parametrize(
+    ("section", "problem"),
+    [
+        ({"bus": 97}, "97"),
+        ({"variant": "ZZZ"}, "ZZZ"),
+        ({"variant": "AAA", "supply_v": 2.7}, "supply_v"),
+    ],
+)
+def test_a_thermometer_that_cannot_work_is_a_fault(
+    site: dict[str, Any], section: dict[str, Any], problem: str
+) -> None:
+    part = check_of(site, thermometer=section).part("thermometer")
+    assert part.state == "fail"
+    assert problem in part.detail
+
+
+def test_a_broker_out_of_reach_is_a_warning_because_records_wait(site: dict[str, Any]) -> None:
+    health = check_of(site, broker={"host": "127.0.0.1", "port": free_port(), "tls": False})
+    assert health.part("broker").state == "warn"
+    assert "records wait" in health.part("broker").remedy
+    assert health.part("hub").state == "warn"
+
+
+def test_a_broker_that_listens_answers(site: dict[str, Any]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        health = check_of(site, broker={"host": "127.0.0.1", "port": port, "tls": False})
+    assert (health.part("broker").state, health.part("hub").state) == ("ok", "off")
+
+
+def test_a_taken_screen_port_is_a_fault(site: dict[str, Any]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        part = check_of(site, screen={"port": port}).part("screen")
+    assert (part.state, str(port) in part.detail) == ("fail", True)
+    assert check_of(site, screen={"port": port}).part("screen").state == "ok"
+
+
+def test_an_untrusted_clock_is_a_warning_or_better(site: dict[str, Any]) -> None:
+    site["gate"]["clock"] = "auto"
+    part = check_of(site).part("clock")
+    assert part.state in ("ok", "warn")
+    assert part.remedy or part.state == "ok"
+
+
+def test_a_calibration_file_that_would_stop_the_gate_is_a_fault(
+    site: dict[str, Any], tmp_path: Path
+) -> None:
+    from gated.gate.self_test import _calibration
+
+    file = tmp_path / "site.toml"
+    config = Config.model_validate(site | {"thermometer": {"site": file}})
+    health = Health()
+    for content, state in ((None, "fail"), ("k = 1\n", "fail")):
+        if content:
+            file.write_text(content)
+        health.set("thermometer", "ok", "sees 22.0 °C")
+        _calibration(config, health)
+        assert health.part("thermometer").state == state
+    write_calibration(file)
+    health.set("thermometer", "ok", "sees 22.0 °C")
+    _calibration(config, health)
+    assert health.part("thermometer").state == "ok"
