@@ -119,6 +119,7 @@ class State:
     """What is remembered between samples; bounded. Make it with initial().
 
     background, ambient: spaced (mono_ms, thousandths) of the last minute, oldest first.
+    doubted_from_ms: since when, at the start, something far warmer than the sensor stands there.
     former_mc: the background before a target that stayed was taken for it. misses: credentials
     in a row that no target followed.
     """
@@ -133,6 +134,7 @@ class State:
     ambient: History = ()
     armed_until_ms: int | None = None
     misses: int = 0
+    doubted_from_ms: int | None = None
 
 
 def initial(config: ThermometryConfig, powered_up_ms: int) -> State:
@@ -280,6 +282,10 @@ def _idle(
 ) -> tuple[State, Outputs]:
     trigger_mc = _trigger_mc(config, state, sample.mono_ms)
     known = len(state.background) >= BACKGROUND_MIN
+    if not known and state.former_mc is None and _may_be_a_wrist(config, sample):
+        since_ms = sample.mono_ms if state.doubted_from_ms is None else state.doubted_from_ms
+        if sample.mono_ms - since_ms < config.adopt_ms:
+            return replace(state, phase=Idle(), doubted_from_ms=since_ms), ()
     if not known or abs(sample.object_mc - state.background_mc) < trigger_mc:
         return replace(_learned(state, sample), phase=Idle()), ()
     if state.former_mc is not None and abs(sample.object_mc - state.former_mc) < config.end_mc:
@@ -295,6 +301,11 @@ def _idle(
     if sample.mono_ms < state.warm_from_ms:
         return _held(state, measuring, fault("warming_up"), sample.mono_ms, seen)
     return state, (seen,)
+
+
+def _may_be_a_wrist(config: ThermometryConfig, sample: SensorSample) -> bool:
+    """Tell whether a first sight of the lane is too warm to be called empty."""
+    return sample.object_mc - sample.ambient_mc > config.occupied_mc
 
 
 def _gathered(

@@ -19,6 +19,7 @@ class ThermometryConfig:
     timeout_ms doubles for variants that are read slower than every 0.3 s. search_ms: how long
     after the first stable window a hotter one is looked for. armed_mc: trigger for 4 s after a
     credential in a hot room. adopt_ms: a target that stays longer has become the background.
+    occupied_mc: warmer than the sensor itself by this is no empty lane to start from.
     """
 
     sigma_mc: int = 180
@@ -46,6 +47,7 @@ class ThermometryConfig:
     frozen_samples: int = 20
     lens_blocked_mc: int = 500
     adopt_ms: int = 60_000
+    occupied_mc: int = 4_000
 
 
 def fault(reason: str) -> Measurement:

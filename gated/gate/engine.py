@@ -246,7 +246,7 @@ class Engine:
         if desks.thermometer is not None and taken is not None:
             if taken.state is TemperatureState.MISSING:
                 desks.thermometer.missed(now)
-            elif order.decision.verdict.value.startswith("ALLOW"):
+            elif order.guard is None and order.decision.verdict.value.startswith("ALLOW"):
                 desks.thermometer.accepted(taken, now)
         self._decided.append((order, recorded))
         self._mark.decided_s = now.mono_ms / 1000

@@ -70,10 +70,11 @@ class Supervisor:
 
     def wait(self, each: Callable[[], None], period_s: float = 0.25) -> None:
         """Return when a stop signal arrives or a worker fails; call `each` once per period."""
-        while not self.failed:
-            if signal.sigtimedwait(STOP_SIGNALS, period_s) is not None:
-                return
+        # Looked at without waiting: a wait that a freeze (SIGSTOP, suspend) outlasts returns
+        # whatever lay in memory instead of None (CPython, signal_sigtimedwait_impl).
+        while not self.failed and signal.sigtimedwait(STOP_SIGNALS, 0) is None:
             each()
+            self._stop.wait(period_s)
 
     def stop(self) -> list[str]:
         """Raise the stop flag, interrupt, join all against one deadline; name who is left."""

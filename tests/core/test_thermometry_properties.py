@@ -37,14 +37,15 @@ def run(
     calibration: SiteCalibration | None = None,
     state: State | None = None,
     period_ms: int = 150,
+    die_mc: int = 23_000,
 ) -> tuple[State, list[Output]]:
-    """Feed object temperatures at the period; the die stays at 23 °C."""
+    """Feed object temperatures at the period; the die stays at one temperature."""
     state = initial(config, 0) if state is None else state
     outputs: list[Output] = []
     at_ms = 0 if state.last is None else state.last.mono_ms
     for value in values:
         at_ms += period_ms
-        sample = SensorSample(at_ms, value, 23_000)
+        sample = SensorSample(at_ms, value, die_mc)
         state, out = step(config, calibration, NOBODY, state, sample)
         outputs += out
     return state, outputs
@@ -128,7 +129,7 @@ def test_credential_while_measuring_does_not_disturb() -> None:
 
 
 def test_credential_lowers_the_trigger_of_a_hot_room_for_four_seconds_only() -> None:
-    state, _ = run([33_000, 33_020] * 10)
+    state, _ = run([33_000, 33_020] * 10, die_mc=33_000)
     state, _ = presented(QUIET, state, 20 * 150)
     late, outputs = run([33_000] * 27 + [33_900] * 12, state=state)
     assert outputs == []
