@@ -66,6 +66,7 @@ class GuardFacts:
 class Facts:
     """Everything one decision may look at. now: aware, in the site's zone.
 
+    also: a second credential of this visit that is not in order.
     mode: `normal`, `lockdown`, `evacuate` or `out_of_service`. temperature None: this gate
     measures nobody. mismatch: two credentials of different people in one visit.
     """
@@ -80,6 +81,7 @@ class Facts:
     last_passage: LastPassage | None = None
     guard: GuardFacts | None = None
     mismatch: bool = False
+    also: Credential | None = None
     gate: str = ""
     mode: str = "normal"
     roster_age_h: int | None = None

@@ -52,6 +52,7 @@ def _facts(visit: Visit, around: Surroundings) -> Facts:
         credential=holder.credential,
         person=holder.person,
         mismatch=visit.mismatch,
+        also=visit.also,
         gate=around.gate,
         mode=around.mode,
         roster_age_h=around.roster_age_h,

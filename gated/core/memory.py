@@ -77,19 +77,24 @@ class Memory:
         others = tuple(pair for pair in self.credentials if pair[0] != ref)
         return replace(self, credentials=(*others, (ref, now_ms))[-CREDENTIALS_MAX:])
 
-    def with_try(self, visit: Visit, now_ms: int, around: Surroundings) -> tuple["Memory", int]:
-        """Return the memory and the number of high readings of this person, this one included.
+    def tries_of(self, visit: Visit, around: Surroundings) -> int:
+        """Return how many high readings this person had, when the visit's own is one of them."""
+        if not _is_high(visit.measurement, around):
+            return 0
+        return sum(ref == _person_key(visit) for ref, _ in self.highs)
+
+    def with_try(self, visit: Visit, now_ms: int, around: Surroundings) -> "Memory":
+        """Return the memory after this visit was measured; only high readings are kept.
 
         A high reading closer than the try gap to the one before is the same try.
         """
+        if not _is_high(visit.measurement, around):
+            return self
         key = _person_key(visit)
         mine = [at for ref, at in self.highs if ref == key]
-        if not _is_high(visit.measurement, around):
-            return self, 0
         if mine and now_ms - mine[-1] < around.timings.try_gap_ms:
-            return self, len(mine)
-        highs = (*self.highs, (key, now_ms))[-TRIES_MAX:]
-        return replace(self, highs=highs), len(mine) + 1
+            return self
+        return replace(self, highs=(*self.highs, (key, now_ms))[-TRIES_MAX:])
 
     def waiting_for_guard(self, visit: int, deadline_ms: int) -> "Memory":
         """Return the memory of one more unanswered check."""

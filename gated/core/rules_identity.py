@@ -48,9 +48,12 @@ def credential(facts: Facts, policy: Policy) -> Iterator[Finding]:
     """Yield what the presented credential itself says, whoever it belongs to."""
     if facts.mismatch:
         yield forbid(Code.CRED_MISMATCH)
-    shown = facts.credential
-    if shown is None:
-        return
+    for shown in (facts.credential, facts.also):
+        if shown is not None:
+            yield from _presented(facts, policy, shown)
+
+
+def _presented(facts: Facts, policy: Policy, shown: Credential) -> Iterator[Finding]:
     if shown.state in _FORBIDDEN_STATES:
         yield forbid(_FORBIDDEN_STATES[shown.state])
     elif shown.state in _REVIEWED_STATES:

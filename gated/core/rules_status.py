@@ -92,7 +92,12 @@ def _standing(statuses: tuple[Status, ...], facts: Facts) -> list[Status]:
     """Return the statuses that count now, or might count when the clock is unsure."""
     unsure = facts.clock is ClockState.UNSURE
     current = [held for held in statuses if unsure or _covers(held, facts)]
-    releases = [held for held in current if held.code is StatusCode.RELEASED]
+    # Nobody knows whether a dated release has begun while the clock is unsure.
+    releases = [
+        held
+        for held in current
+        if held.code is StatusCode.RELEASED and not (unsure and _datable(held))
+    ]
     return [held for held in current if not _is_overridden(held, releases)]
 
 

@@ -229,16 +229,43 @@ def _same_person(one: Holder, other: Holder) -> bool:
 
 def _second_credential(state: Measuring, holder: Holder, at: Moment, around: Surroundings) -> Step:
     """Another credential during an open visit (design decision 15)."""
-    first, second = state.visit.holder, holder
-    if second.credential.ref == first.credential.ref:
+    first = state.visit.holder
+    credential = holder.credential
+    if credential.ref == first.credential.ref:
         return state, ()
-    if second.credential.state is not CredentialState.ACTIVE:
+    if credential.state is CredentialState.UNREADABLE:
         return state, _cued(state, Code.CRED_UNREADABLE)
-    if second.credential.kind is first.credential.kind:
+    if credential.kind is first.credential.kind:
         return state, _cued(state, Code.SYS_BUSY)
-    if _same_person(first, second):
+    if _of_different_people(first, holder):
+        visit = replace(state.visit, mismatch=True)
+        return _judged(state.memory, visit, None, at, around)
+    if _names_somebody(credential):
         return state, ()
-    return _judged(state.memory, replace(state.visit, mismatch=True), None, at, around)
+    visit = replace(state.visit, also=credential)
+    if credential_alone_stops(visit, around):
+        return _judged(state.memory, visit, None, at, around)
+    return replace(state, visit=visit), ()
+
+
+def _of_different_people(one: Holder, other: Holder) -> bool:
+    """Tell whether two genuine credentials certainly name two people.
+
+    With one person known there is a list, and a genuine ID card that is not on it names somebody
+    else. With nobody known the list may be missing, and that is no person's fault.
+    """
+    genuine = (one.credential, other.credential)
+    if not all(_names_somebody(credential) for credential in genuine):
+        return False
+    if one.person is None and other.person is None:
+        return False
+    return not _same_person(one, other)
+
+
+def _names_somebody(credential: Credential) -> bool:
+    unknown_card = (CredentialKind.ID_CARD, CredentialState.UNKNOWN)
+    active = credential.state is CredentialState.ACTIVE
+    return active or (credential.kind, credential.state) == unknown_card
 
 
 def _read_early(state: Idle, measurement: Measurement, at: Moment, around: Surroundings) -> Step:
@@ -260,14 +287,20 @@ def _read_after_verdict(
     checked = state.decision.verdict is Verdict.CHECK
     if checked and state.decision.reason in _RETRYABLE:
         return _concluded(_answered(state), state.visit, measurement, at, around)
-    if state.visit.measurement is None and state.decision.verdict is Verdict.STOP:
-        visit = replace(state.visit, measurement=measurement)
+    if _still_owes_a_wrist(state.visit):
+        visit = replace(state.visit, wrist_followed=True)
         taken = FollowUp(visit.number, "temperature", measurement)
         return replace(state, visit=visit), (taken,)
     if not is_usable_reading(measurement):
         return state, ()
     kept = state.memory.with_reading(measurement, at.mono_ms, around.timings.pair_ms)
     return replace(state, memory=kept), ()
+
+
+def _still_owes_a_wrist(visit: Visit) -> bool:
+    """Tell whether the next reading is this person's: the verdict came before the wrist did."""
+    unread = visit.measurement is None or visit.measurement.state is TemperatureState.TYPED
+    return unread and not visit.wrist_followed
 
 
 def _acted_without_visit(
@@ -302,6 +335,7 @@ def _concluded(
 ) -> Step:
     """The measurement of this visit is in, as a value or as the reason why there is none."""
     visit = replace(visit, measurement=measurement)
+    memory = memory.with_try(visit, at.mono_ms, around)
     return _judged(memory, visit, None, at, around)
 
 
@@ -309,7 +343,7 @@ def _judged(
     memory: Memory, visit: Visit, action: GuardAction | None, at: Moment, around: Surroundings
 ) -> Step:
     """Decide, order the record, then the view: the only way a verdict comes to be."""
-    memory, tries = memory.with_try(visit, at.mono_ms, around)
+    tries = memory.tries_of(visit, around)
     decision = decide_visit(visit, action, tries, around)
     memory = memory.with_credential(visit.holder.credential.ref, at.mono_ms)
     until = at.mono_ms + _stays_ms(decision.verdict, around)

@@ -9,6 +9,7 @@ from datetime import datetime
 from gated.core.facts import Policy
 from gated.core.model import (
     ClockState,
+    Credential,
     Direction,
     GuardAction,
     Holder,
@@ -91,7 +92,8 @@ Event = CredentialSeen | TargetSeen | TemperatureTaken | GuardActed | Elapsed
 class Visit:
     """One person's stay at the lane: what was presented and measured so far.
 
-    number: counts up from 1 since the process started; 0 is "nobody identified".
+    number: counts up from 1 since the process started; 0 is "nobody identified". also: a second
+    credential that is not in order. wrist_followed: a reading came after the verdict.
     """
 
     number: int
@@ -99,6 +101,8 @@ class Visit:
     opened_ms: int
     measurement: Measurement | None = None
     mismatch: bool = False
+    also: Credential | None = None
+    wrist_followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

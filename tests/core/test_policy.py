@@ -382,3 +382,11 @@ def test_the_dates_of_the_list_bind_even_an_id_card(
     assert judged(direction, person=person(category), credential=over) == expected
     running = replace(CARD, listed_until=NOON + DAY)
     assert judged(direction, person=person(category), credential=running)[0] == "ALLOW"
+
+
+@pytest.mark.parametrize("begins", [-1, 9])
+def test_a_dated_release_under_an_unsure_clock_frees_nobody(begins: int) -> None:
+    held = Status(StatusCode.HOME_QUARANTINE, NOON - 3 * DAY)
+    release = Status(StatusCode.RELEASED, NOON + begins * DAY)
+    who = replace(person(), statuses=(held, release))
+    assert judged(OUT, clock=ClockState.UNSURE, person=who) == ("CHECK", "TIME_UNKNOWN")

@@ -1,0 +1,130 @@
+"""The guard's turn, and what comes to the lane while the guard acts."""
+
+import pytest
+
+from gated.core import session
+from gated.core.model import (
+    Category,
+    CredentialKind,
+    CredentialState,
+    GuardActionKind,
+    StatusCode,
+)
+from tests.core.session_lane import Lane, holder
+
+ANNA, BAO = holder(b"anna"), holder(b"bao")
+MANUAL, REFUSE = GuardActionKind.MANUAL_PASS, GuardActionKind.REFUSE
+CLINICAL = GuardActionKind.CLINICAL
+ALLOWED = ("ALLOW", "OK_RESIDENT")
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [("medical", "GUARD_MEDICAL"), ("rescue", "GUARD_RESCUE"), ("known", "GUARD_MANUAL_PASS")],
+)
+def test_the_guard_lets_a_checked_person_pass_with_a_reason(reason: str, code: str) -> None:
+    lane = Lane()
+    lane.show(ANNA)
+    lane.measure(38_100)
+    lane.act(MANUAL, reason)
+    assert lane.outcomes[-1] == ("ALLOW_NOTE", code)
+    lane.wait(60_000)
+    assert lane.follow_ups == []
+
+
+def test_quarantine_passes_by_hand_only_for_medical_reasons() -> None:
+    lane = Lane()
+    lane.show(
+        holder(
+            b"q",
+            CredentialKind.ID_CARD,
+            CredentialState.ACTIVE,
+            Category.RESIDENT,
+            StatusCode.HOME_QUARANTINE,
+        )
+    )
+    lane.act(MANUAL, "known")
+    assert lane.outcomes[-1] == ("STOP", "STAT_HOME_QUARANTINE")
+    assert lane.view.refused_action == "second_person"
+    lane.act(MANUAL, "medical")
+    assert lane.outcomes[-1] == ("ALLOW_NOTE", "GUARD_MEDICAL")
+
+
+def test_a_typed_clinical_value_settles_a_fever() -> None:
+    lane = Lane()
+    lane.show(ANNA)
+    lane.measure(38_100)
+    lane.act(CLINICAL, mc=36_800)
+    assert lane.outcomes[-1] == ("ALLOW_NOTE", "TEMP_CLINICAL_OK")
+
+
+def test_an_ambulance_crew_without_credential_is_let_through_and_logged() -> None:
+    lane = Lane()
+    lane.act(MANUAL, "rescue", visit=0)
+    assert lane.outcomes == [("ALLOW_NOTE", "GUARD_RESCUE")]
+    assert lane.records[0].visit.holder.credential.kind is CredentialKind.NONE
+
+
+def test_a_value_typed_before_the_card_belongs_to_the_next_card() -> None:
+    lane = Lane(thermometer="fault")
+    lane.act(CLINICAL, mc=36_500, visit=0)
+    lane.show(ANNA)
+    assert lane.outcomes == [("ALLOW_NOTE", "TEMP_CLINICAL_OK")]
+
+
+def test_an_order_for_a_visit_that_is_over_does_nothing() -> None:
+    lane = Lane()
+    lane.show(ANNA)
+    lane.measure(38_100)
+    lane.show(BAO)
+    lane.measure()
+    assert lane.act(REFUSE, "behaviour", visit=1) == ()
+
+
+def test_a_guard_may_refuse_whoever_would_pass() -> None:
+    lane = Lane()
+    lane.show(ANNA)
+    lane.measure()
+    lane.act(REFUSE, "behaviour")
+    assert lane.outcomes == [ALLOWED, ("STOP", "GUARD_REFUSED")]
+
+
+def test_a_guards_press_is_no_try() -> None:
+    """Only measurements count: refusing twice does not make a second reading the fourth."""
+    lane = Lane()
+    lane.show(ANNA)
+    lane.measure(38_500)
+    for _ in range(2):
+        lane.wait(6_000)
+        lane.act(REFUSE, "behaviour")
+    lane.wait(6_000)
+    lane.show(ANNA)
+    lane.measure(38_500)
+    assert lane.outcomes[-1] == ("CHECK", "TEMP_HIGH_RETRY")
+    assert lane.records[-1].tries == 2
+
+
+@pytest.mark.parametrize(("kind", "mc"), [(MANUAL, None), (CLINICAL, 36_800)])
+def test_a_wrist_that_comes_after_the_guards_order_is_still_this_persons(
+    kind: GuardActionKind, mc: int | None
+) -> None:
+    lane = Lane()
+    lane.show(ANNA)
+    lane.wait(2_000)
+    lane.act(kind, "medical" if kind is MANUAL else "", mc)
+    lane.wait(1_000)
+    lane.measure(38_500)
+    lane.wait(3_000)
+    lane.show(BAO)
+    assert isinstance(lane.state, session.Measuring)
+    assert [f.what for f in lane.follow_ups] == ["temperature"]
+
+
+def test_the_second_reading_after_an_order_is_the_next_persons() -> None:
+    lane = Lane()
+    lane.show(ANNA)
+    lane.act(MANUAL, "medical")
+    lane.measure()
+    lane.measure()
+    lane.show(BAO)
+    assert lane.outcomes[-1] == ("ALLOW", "OK_RESIDENT")
