@@ -284,8 +284,10 @@ def _idle(
     known = len(state.background) >= BACKGROUND_MIN
     if not known and state.former_mc is None and _may_be_a_wrist(config, sample):
         since_ms = sample.mono_ms if state.doubted_from_ms is None else state.doubted_from_ms
-        if sample.mono_ms - since_ms < config.adopt_ms:
+        doubted = sample.mono_ms - since_ms < config.adopt_ms
+        if doubted and not state.background:
             return replace(state, phase=Idle(), doubted_from_ms=since_ms), ()
+        known = doubted  # a short look at an empty lane is enough to see a wrist against it
     if not known or abs(sample.object_mc - state.background_mc) < trigger_mc:
         return replace(_learned(state, sample), phase=Idle()), ()
     if state.former_mc is not None and abs(sample.object_mc - state.former_mc) < config.end_mc:

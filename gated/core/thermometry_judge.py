@@ -19,6 +19,8 @@ class ThermometryConfig:
     timeout_ms doubles for variants that are read slower than every 0.3 s. search_ms: how long
     after the first stable window a hotter one is looked for. armed_mc: trigger for 4 s after a
     credential in a hot room. adopt_ms: a target that stays longer has become the background.
+    hot_skin_mc: skin this warm is asked again even with nobody to compare it with, because a body
+    is never colder than its skin.
     occupied_mc: warmer than the sensor itself by this is no empty lane to start from.
     """
 
@@ -48,6 +50,7 @@ class ThermometryConfig:
     lens_blocked_mc: int = 500
     adopt_ms: int = 60_000
     occupied_mc: int = 4_000
+    hot_skin_mc: int = 37_300
 
 
 def fault(reason: str) -> Measurement:
@@ -84,6 +87,8 @@ def judged(
     if calibration is not None:
         estimate = round(corrections.body_mc(calibration, skin, ambient))
         return replace(values, state=TemperatureState.NORMAL, decision_mc=estimate)
+    if round(skin) >= config.hot_skin_mc:
+        return replace(values, state=TemperatureState.ELEVATED, detail="hot_skin")
     if reference_mc is None:
         return replace(values, state=TemperatureState.IN_LINE, detail="no_reference")
     elevated = round(skin) > reference_mc + corrections.ELEVATED_BY_MC

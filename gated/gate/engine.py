@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from gated.config import GateSection, VisitSection
@@ -171,7 +172,7 @@ class Engine:
             case CardRejected():
                 self._credential(CredentialSeen(desks.resolver.rejected(event)), event.at, now)
             case SampleTaken() if desks.thermometer is not None:
-                today = local(now, self._timezone).date()
+                today = self._today(now)
                 for outcome in desks.thermometer.sampled(event.sample, today):
                     self._feed_session(outcome, event.at, now)
             case GuardPressed():
@@ -335,7 +336,7 @@ class Engine:
             _log.info("calibration.changed")
         if self._health.part("thermometer").state == "off":
             return  # not heard of yet
-        today = local(self._clock.now(), self._timezone).date()
+        today = self._today(self._clock.now())
         if thermometer.calibrated_on(today) and not thermometer.problem:
             self._health.set("thermometer", "ok")
         else:
@@ -347,6 +348,10 @@ class Engine:
             retention.step(now)
         except StoreError as error:
             _log.error("retention.failed", problem=str(error))
+
+    def _today(self, now: Moment) -> date | None:
+        """Return the site's date, or None while nobody vouches for it."""
+        return None if now.clock is ClockState.UNSURE else local(now, self._timezone).date()
 
     def _at_work(self) -> Desks:
         assert self._desks is not None, "the engine runs"

@@ -88,9 +88,14 @@ class ThermometerDesk:
         self._recent: tuple[int, ...] = ()
         self.healthy = False
 
-    def calibrated_on(self, day: date) -> bool:
-        """Return whether a calibration is in force on this day."""
-        return self._file.value is not None and self._file.value.valid_on(day)
+    def calibrated_on(self, day: date | None) -> bool:
+        """Return whether a calibration is in force on this day.
+
+        day None: nobody vouches for the date. Then the calibration stays in force, because one
+        that may be old misleads less than none.
+        """
+        calibration = self._file.value
+        return calibration is not None and (day is None or calibration.valid_on(day))
 
     def look_for_calibration(self) -> bool:
         """Take a changed calibration file into use; return whether there was one."""
@@ -101,7 +106,7 @@ class ThermometerDesk:
         """What is wrong with the calibration file, or nothing."""
         return self._file.problem
 
-    def sampled(self, sample: SensorSample, today: date) -> tuple[Outcome, ...]:
+    def sampled(self, sample: SensorSample, today: date | None) -> tuple[Outcome, ...]:
         """Take one sample; return what the session must hear."""
         self.healthy = True
         calibration = self._file.value if self.calibrated_on(today) else None

@@ -50,3 +50,19 @@ def test_a_warm_wall_becomes_the_background_after_a_minute() -> None:
     sensor = Sensor()
     sensor.sees(WRIST_MC, CONFIG.adopt_ms + 5_000)
     assert sensor.state.background_mc >= WRIST_MC
+
+
+def test_skin_warmer_than_any_healthy_body_is_asked_again_with_nobody_to_compare() -> None:
+    sensor = Sensor()
+    sensor.sees(EMPTY_MC, 3_000)
+    sensor.sees(38_800, 3_000)
+    measured = [output for output in sensor.outputs if isinstance(output, Measured)]
+    assert [m.measurement.state for m in measured] == [TemperatureState.ELEVATED]
+    assert measured[0].measurement.decision_mc is None
+
+
+def test_a_short_look_at_an_empty_lane_is_enough_to_see_a_wrist() -> None:
+    sensor = Sensor()
+    sensor.sees(EMPTY_MC, 1_000)
+    sensor.sees(WRIST_MC, 3_000)
+    assert [type(output) for output in sensor.outputs] == [TargetSeen, Measured]
