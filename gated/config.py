@@ -5,27 +5,31 @@ Frozen after loading; each part of the program receives only its own section.
 """
 
 import os
+import re
 import tomllib
-from difflib import get_close_matches
+from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
+from gated.config_words import HOST_NAME, NAME, VARIANT, sentences
 from gated.errors import ConfigError
 
 DEFAULT_PATH = Path("/etc/gated/gated.toml")
 DEFAULT_HUB_PATH = Path("/etc/gated/hub.toml")
 
-
-# pydantic's word for a broken bound: ours.
-_BOUNDS = {
-    "less_than_equal": "above",
-    "greater_than_equal": "below",
-    "less_than": "not below",
-    "greater_than": "not above",
-}
+_HOST_LIMIT = 253  # RFC 1123, as are labels of 1 to 63
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -33,33 +37,35 @@ _Model = TypeVar("_Model", bound=BaseModel)
 class Section(BaseModel):
     """A table of the file: unknown keys are refused, values do not change after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _zone_name(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        text = f"{value!r} is not a time zone name, for example Asia/Shanghai"
+        raise ValueError(text) from error
+    return value
+
+
+ZoneName = Annotated[str, AfterValidator(_zone_name)]
 
 
 class GateSection(Section):
     """Which gate this is."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
-    site: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+    id: Annotated[str, Field(pattern=NAME)]
+    site: Annotated[str, Field(pattern=NAME)]
     zone: Annotated[int, Field(ge=0, le=65535)] = 1
     lane: str = ""
     name: str = ""
     name_en: str = ""
     direction: Literal["in", "out"] = "in"
     language: Literal["zh", "en"] = "zh"
-    timezone: str = "Asia/Shanghai"
+    timezone: ZoneName = "Asia/Shanghai"
     shadow: bool = False
     clock: Literal["auto", "trusted"] = "auto"
-
-    @field_validator("timezone")
-    @classmethod
-    def _zone_exists(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            text = f"{value!r} is not a time zone name, for example Asia/Shanghai"
-            raise ValueError(text) from error
-        return value
 
 
 class StoreSection(Section):
@@ -100,16 +106,28 @@ class ThermometerSection(Section):
 
     bus: str | int = 1
     address: Annotated[int, Field(ge=0x08, le=0x77)] = 0x5A
-    variant: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "DCC"
+    variant: Annotated[str, Field(pattern=VARIANT)] = "DCC"
     supply_v: Annotated[float, Field(ge=2.6, le=5.5)] = 3.3
     site: Path | None = None
     warm_up_s: Annotated[int, Field(ge=0, le=3600)] = 60
 
 
+def _broker_host(value: str) -> str:
+    with suppress(ValueError):
+        return str(ip_address(value))
+    labels = value.removesuffix(".").split(".")
+    named = all(_LABEL.fullmatch(label) for label in labels) and len(value) <= _HOST_LIMIT
+    if not named or labels[-1].isdigit():  # four numbers that are no address are no name either
+        raise ValueError(
+            f'"{value}" is neither a host name, for example broker.lan, nor an address'
+        )
+    return value
+
+
 class BrokerSection(Section):
     """The MQTT broker between gate and hub."""
 
-    host: str
+    host: Annotated[str, AfterValidator(_broker_host)]
     port: Annotated[int, Field(ge=1, le=65535)] = 8883
     tls: bool = True
     ca: Path | None = None
@@ -124,8 +142,9 @@ class BrokerSection(Section):
 class ScreenSection(Section):
     """The guard's status screen, a web page for the kiosk browser."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, Field(pattern=HOST_NAME)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8321
+    names: tuple[Annotated[str, Field(pattern=HOST_NAME)], ...] = ()
     diagonal_in: Annotated[float, Field(ge=2, le=30)] = 5.0
 
 
@@ -161,9 +180,9 @@ class Config(Section):
 class HubSection(Section):
     """Which site's hub this is."""
 
-    site: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
-    roster: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "main"
-    timezone: str = "Asia/Shanghai"
+    site: Annotated[str, Field(pattern=NAME)]
+    roster: Annotated[str, Field(pattern=NAME)] = "main"
+    timezone: ZoneName = "Asia/Shanghai"
 
 
 class HubStoreSection(Section):
@@ -209,52 +228,24 @@ def _load(path: Path, model: type[_Model]) -> _Model:
     try:
         text = path.read_text("utf-8")
     except OSError as error:
-        remedy = "copy config/gated.toml there, or name another file with --config"
-        message = f"cannot read configuration {path}: {error.strerror}; {remedy}"
+        message = f"cannot read configuration {path}: {error.strerror}; {_remedy(error, model)}"
         raise ConfigError(message) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"configuration {path} is not UTF-8 text; save it as UTF-8") from error
     try:
-        return model.model_validate(tomllib.loads(text))
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"configuration {path} is not TOML: {error}") from error
+    try:
+        return model.model_validate(data)
     except ValidationError as error:
-        lines = [_sentence(model, problem["loc"], dict(problem)) for problem in error.errors()]
+        lines = sentences(model, error.errors(), data)
         raise ConfigError("\n".join([f"configuration {path}:", *lines])) from error
 
 
-def _sentence(
-    model: type[BaseModel], loc: tuple[int | str, ...], problem: dict[str, object]
-) -> str:
-    where = f"[{loc[0]}]" + "".join(f" {part}" for part in loc[1:] if isinstance(part, str))
-    if problem["type"] == "extra_forbidden":
-        known = _known_keys(model, loc)
-        near = get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
-        hint = f", did you mean {near[0]}?" if near else f"; known here: {', '.join(known)}"
-        return f"  {where}: unknown key{hint}"
-    if problem["type"] == "missing":
-        return f"  {where}: missing"
-    value = problem.get("input")
-    for kind, words in _BOUNDS.items():
-        limits = problem.get("ctx")
-        if problem["type"] == kind and isinstance(limits, dict):
-            return f"  {where}: {value} is {words} {next(iter(limits.values())):g}"
-    shown = f" (got {value!r})" if isinstance(value, str | int | float) else ""
-    return f"  {where}: {problem['msg']}{shown}"
-
-
-def _known_keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    """Return the keys the table at `loc` may hold."""
-    if len(loc) == 1:
-        return list(model.model_fields)
-    section = model.model_fields[str(loc[0])].annotation
-    for candidate in _models_in(section):
-        return list(candidate.model_fields)
-    return []
-
-
-def _models_in(annotation: object) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    inner = getattr(annotation, "__args__", ())
-    return [model for part in inner for model in _models_in(part)]
+def _remedy(error: OSError, model: type[BaseModel]) -> str:
+    """Return what to do about a file that cannot be read."""
+    if isinstance(error, PermissionError):
+        return "run it as the user of the service: sudo -u gated gated …"
+    sample = "hub.toml" if model is HubConfig else "gated.toml"
+    return f"copy config/{sample} there, or name another file with --config"

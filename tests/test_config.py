@@ -145,10 +145,13 @@ def test_one_reader_is_a_table_and_two_are_an_array_of_tables(write: Write) -> N
     ]
 
 
-def test_a_problem_in_the_second_reader_is_found(write: Write) -> None:
+def test_a_problem_in_the_second_reader_names_the_second(write: Write) -> None:
     text = f'{SMALLEST}[[card_reader]]\nport = "a"\n[[card_reader]]\nbaud = 9601\n'
     lines = problems(write(text))
-    assert [line.split(":")[0] for line in lines] == ["[card_reader] port", "[card_reader] baud"]
+    assert [line.split(":")[0] for line in lines] == [
+        "[card_reader 2] port",
+        "[card_reader 2] baud",
+    ]
 
 
 BOUNDS = [

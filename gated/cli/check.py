@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from gated.cli.outcome import EXIT_CONFIG, EXIT_NOT, say
 from gated.config import Config, load
 from gated.errors import ConfigError
 from gated.gate.health import Health, Part
@@ -29,29 +30,41 @@ def check(
         bool, typer.Option("--walk", help="Ask for a card, a code and a wrist, one by one.")
     ] = False,
 ) -> None:
-    """Test this gate. Exit 1 when a part fails."""
-    parts = _parts(config_file, walk=walk)
+    """Test this gate. Exit 1 when a part fails, 78 when the configuration does."""
+    try:
+        config = load(config_file)
+    except ConfigError as error:
+        parts, failed = _without_config(str(error)), EXIT_CONFIG
+    else:
+        parts, failed = _parts(config, walk=walk), EXIT_NOT
     ok = all(part.state != "fail" for part in parts)
     if as_json:
         rows = [asdict(part) for part in parts]
         print(json.dumps({"ok": ok, "parts": rows}, ensure_ascii=False))
+    elif failed == EXIT_CONFIG:
+        _print_table(parts[:1])
+        say("nothing else was tested")
     else:
         _print_table(parts)
-    sys.exit(0 if ok else 1)
+    sys.exit(0 if ok else failed)
 
 
-def _parts(config_file: Path | None, *, walk: bool) -> list[Part]:
-    try:
-        config = load(config_file)
-    except ConfigError as error:
-        health = Health()
-        health.set("config", "fail", str(error), "mend the file; config/README.md lists every key")
-        return list(health.parts())
+def _without_config(problem: str) -> list[Part]:
+    """Return the parts when only one of them can be spoken of."""
+    detail, remedy = problem, "mend the file; config/README.md lists every key"
+    if "\n" not in problem and "; " in problem:  # the sentence says itself what to do
+        detail, _, remedy = problem.rpartition("; ")
+    health = Health()
+    health.set("config", "fail", detail, remedy)
+    return list(health.parts())
+
+
+def _parts(config: Config, *, walk: bool) -> list[Part]:
     running = _running(config)
     if running is None:
         return _opened_here(config, walk=walk)
     if walk:
-        print("the gate is running: stop it first, then check --walk", file=sys.stderr)
+        say("--walk was left out: the gate is running and owns the devices; stop it first")
     return running
 
 
@@ -64,7 +77,7 @@ def _running(config: Config) -> list[Part] | None:
 def _opened_here(config: Config, *, walk: bool) -> list[Part]:
     from gated.gate.self_test import self_test
 
-    tell = (lambda text: print(text, file=sys.stderr)) if walk else None
+    tell = say if walk else None
     return list(self_test(config, tell).parts())
 
 

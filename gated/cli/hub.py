@@ -37,15 +37,17 @@ def run(
     *,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log more.")] = False,
 ) -> None:
-    """Serve the gates until told to stop. Exit 0 stopped, 1 crashed, 78 configuration."""
+    """Serve the gates until told to stop. Exit 0 stopped, 1 crashed or no store, 78 config."""
     from gated import log
     from gated.config import load_hub
     from gated.hub.service import Hub, HubSettings
+    from gated.hub.store import HubStore
     from gated.process.supervisor import Supervisor, block_stop_signals
     from gated.process.systemd import notify
 
     log.configure(verbose=verbose)
     settings = load_hub(config)
+    HubStore(settings.store.url).close()  # one that cannot be opened is refused before READY
     block_stop_signals()
     hub = Hub(
         HubSettings(
@@ -88,9 +90,7 @@ def gate_rows(gates: Iterable[dict[str, Any]], now_ms: int) -> list[dict[str, An
             "gate": row["gate"],
             "online": row["online"],
             "last_seq": row["upto"] or 0,
-            "backlog": max(row["backlog"], row["last"] - (row["upto"] or 0), 0)
-            if row["online"]
-            else None,
+            "backlog": max(row["last"] - (row["upto"] or 0), 0) if row["online"] else None,
             "roster_rev": row["roster_rev"],
             "seen_s_ago": max(0, now_ms - row["seen_ms"]) // 1000 if row["seen_ms"] else None,
             "software": row["software"],

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from gated.cli.pass_ import EXIT_NOT, reported, say
+from gated.cli.outcome import EXIT_NOT, complain, configured, say
 from gated.store.journal_reader import Entry, JournalReader
 
 app = typer.Typer(
@@ -127,7 +127,7 @@ def _open(config: Path | None) -> tuple[JournalReader, str, ZoneInfo]:
 
 
 @app.command()
-@reported()
+@configured()
 def tail(
     count: Annotated[int, typer.Option("-n", "--lines", min=0, help="How many events.")] = 10,
     *,
@@ -156,14 +156,14 @@ def tail(
 
 
 @app.command()
-@reported()
+@configured()
 def verify(config: ConfigOption = None) -> None:
     """Recompute the chain: prints the head hash, or exits 1 naming the first bad event."""
     reader, _gate, _zone = _open(config)
     with reader:
         result = reader.verify()
     if not result.ok:
-        say(
+        complain(
             f"journal broken at seq {result.first_bad_seq}: {result.count} events before it hold;"
             " keep the file, compare with the hub"
         )
@@ -173,7 +173,7 @@ def verify(config: ConfigOption = None) -> None:
 
 
 @app.command()
-@reported()
+@configured()
 def export(
     start: Annotated[str, typer.Option("--from", help="ISO time or day, included.")] = "",
     end: Annotated[str, typer.Option("--to", help="ISO time or day, excluded.")] = "",

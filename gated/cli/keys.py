@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from gated.cli.pass_ import EXIT_NOT, reported, say
+from gated.cli.outcome import EXIT_NOT, complain, reported, say
 from gated.store import keys
 
 app = typer.Typer(
@@ -58,7 +58,7 @@ def init(
     """Make a complete set of keys for one site; nothing that exists is overwritten."""
     present = [name for name in _NOTES if (folder / name).exists()]
     if present:
-        say(
+        complain(
             f"cannot make keys in {folder}: {', '.join(present)} exist and are never overwritten; "
             "name an empty folder"
         )
@@ -66,7 +66,7 @@ def init(
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        say(f"cannot make folder {folder}: {error.strerror}; choose another place")
+        complain(f"cannot make folder {folder}: {error.strerror}; choose another place")
         raise typer.Exit(EXIT_NOT) from error
     with reported():
         keys.write_secret(folder / SITE)

@@ -53,17 +53,9 @@ class LazyGroup(TyperGroup):
 
 
 def _loaded(name: str) -> Any:
-    """Return the command with everything behind it. Raises GatedError without its packages."""
+    """Return the command with everything behind it."""
     module_name, attribute, _ = _COMMANDS[name]
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package not in _EXTRAS:
-            raise
-        message = f"gated {name} needs the Python package {package}"
-        raise GatedError(f"{message}; pip install 'gated[{_EXTRAS[package]}]'") from error
-    return _command(name, getattr(module, attribute))
+    return _command(name, getattr(importlib.import_module(module_name), attribute))
 
 
 def _command(name: str, found: Any) -> Any:
@@ -101,6 +93,14 @@ def main() -> None:
     """Run the command line; failures a person can mend are one sentence on stderr."""
     try:
         app()
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _EXTRAS:
+            raise
+        install = f"{sys.prefix}/bin/pip install -c constraints.txt '.[{_EXTRAS[package]}]'"
+        message = f"this needs the Python package {package}; in the checkout: {install}"
+        print(f"error: {message}", file=sys.stderr)
+        sys.exit(EXIT_NOT)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(EXIT_CONFIG)

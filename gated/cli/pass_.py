@@ -1,7 +1,8 @@
 """`gated pass`: make a key that signs passes, sign them, judge them, show them.
 
 Results on stdout, messages on stderr; exit 0 done or valid, 1 not, 2 usage (and, for `verify`,
-a trust table that cannot be read: then nothing was judged). ID numbers are read from standard
+a trust table that cannot be read: then nothing was judged), 78 when the configuration is needed
+and cannot be used. ID numbers are read from standard
 input only: an argument would stay in the shell's history and the process list.
 """
 
@@ -9,14 +10,13 @@ import json
 import secrets
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
+from gated.cli.outcome import EXIT_NOT, EXIT_USAGE, complain, configured, reported, say
 from gated.cli.pass_sentences import SENTENCES
 from gated.core.cose import Algorithm
 from gated.core.model import Direction
@@ -31,18 +31,17 @@ from gated.core.passes import (
     verify,
 )
 from gated.core.trust import ZONE_MAX, trust_row
-from gated.errors import ConfigError, GatedError
+from gated.errors import ConfigError
 from gated.store import keys
 
 app = typer.Typer(
     name="pass", help="Passes: keys, minting, checking.", no_args_is_help=True, add_completion=False
 )
 
-EXIT_NOT: Final = 1
-EXIT_USAGE: Final = 2
 _DIRECTIONS: Final = {"in": 1, "out": 2, "both": 3}
 _ALGORITHMS: Final[dict[str, Algorithm]] = {"Ed25519": "Ed25519", "ES256": "ES256"}
 _HELP_TIME: Final = "ISO time, for example 2026-12-01T08:00+08:00; no zone: this computer's."
+_HELP_TIME_OR_NOW: Final = _HELP_TIME + " Left out: now."
 _REF_HEX: Final = (16, 32)
 
 
@@ -83,7 +82,7 @@ def mint_command(
     *,
     key: Annotated[Path, typer.Option(help="Private key file of the issuer.")],
     end: Annotated[str, typer.Option("--to", help=_HELP_TIME)],
-    start: Annotated[str | None, typer.Option("--from", help=_HELP_TIME + " Now.")] = None,
+    start: Annotated[str | None, typer.Option("--from", help=_HELP_TIME_OR_NOW)] = None,
     person: Annotated[str | None, typer.Option(help="Person reference, 16 or 32 hex.")] = None,
     id_number_stdin: Annotated[
         bool, typer.Option("--id-number-stdin", help="Read the ID number from stdin.")
@@ -130,7 +129,7 @@ def verify_command(
     text: Annotated[str, typer.Argument(help="The text of the code, GP1:…")],
     trust: Annotated[Path | None, typer.Option(help="Trust table; else the configured.")] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration naming the table.")] = None,
-    at: Annotated[str | None, typer.Option(help=_HELP_TIME + " Now.")] = None,
+    at: Annotated[str | None, typer.Option(help=_HELP_TIME_OR_NOW)] = None,
     zone: Annotated[int | None, typer.Option(help="Judge for this zone.")] = None,
     direction: Annotated[str | None, typer.Option(help="Judge for in or out.")] = None,
     issuer: Annotated[str | None, typer.Option(help="Believe only this issuer.")] = None,
@@ -143,8 +142,9 @@ def verify_command(
     if direction not in {None, "in", "out"}:
         raise typer.BadParameter("in or out", param_hint="--direction")
     now_s = int(time.time()) if at is None else parse_time(at, "--at")
+    path = _trust_path(trust, config)
     with reported(EXIT_USAGE):
-        table = keys.read_trust(_trust_path(trust, config))
+        table = keys.read_trust(path)
     found: dict[str, Any] = {}
     try:
         verified = verify(
@@ -180,7 +180,7 @@ def show(
     try:
         found = claims_json(claimed(text))
     except PassRefused as refused:
-        say(f"cannot show this text as a pass: {SENTENCES[refused.detail]} ({refused.detail})")
+        complain(f"cannot show this text as a pass: {SENTENCES[refused.detail]} ({refused.detail})")
         raise typer.Exit(EXIT_NOT) from refused
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
@@ -188,21 +188,6 @@ def show(
     say("What the pass says of itself; nobody has checked its signature:")
     _print_claims(found)
     _code_of(text).terminal(out=sys.stdout, compact=True)
-
-
-def say(message: str) -> None:
-    """Print a message for people, on stderr."""
-    typer.echo(message, err=True)
-
-
-@contextmanager
-def reported(exit_code: int = EXIT_NOT) -> Iterator[None]:
-    """Turn a failure that has a sentence into that sentence and an exit code."""
-    try:
-        yield
-    except GatedError as error:
-        say(str(error))
-        raise typer.Exit(exit_code) from error
 
 
 def parse_time(text: str, option: str) -> int:
@@ -256,10 +241,12 @@ def _trust_path(trust: Path | None, config: Path | None) -> Path:
         return trust
     from gated.config import load
 
-    try:
-        return load(config).keys.trust
-    except ConfigError as error:
-        raise ConfigError(f"{error}\nor name the trust table itself with --trust FILE") from error
+    with configured():
+        try:
+            return load(config).keys.trust
+        except ConfigError as error:
+            message = f"{error}\nor name the trust table itself with --trust FILE"
+            raise ConfigError(message) from error
 
 
 def _person(person: str | None, site_key: Path | None, *, from_stdin: bool) -> bytes:
@@ -282,7 +269,7 @@ def _person(person: str | None, site_key: Path | None, *, from_stdin: bool) -> b
     else:
         number = sys.stdin.readline().strip()
     if problem := id_number.problem(number):
-        say(f"cannot mint a pass for the ID number read from standard input: {problem}")
+        complain(f"cannot mint a pass for the ID number read from standard input: {problem}")
         raise typer.Exit(EXIT_NOT)
     with reported():
         return pseudonym.person_ref(keys.read_secret(site_key), number)[:8]
@@ -311,7 +298,7 @@ def _draw(text: str, path: Path) -> None:
     try:
         _code_of(text).save(str(path), kind=path.suffix[1:].lower(), scale=8, border=4)
     except OSError as error:
-        say(f"cannot write the code to {path}: {error.strerror}; choose another folder")
+        complain(f"cannot write the code to {path}: {error.strerror}; choose another folder")
         raise typer.Exit(EXIT_NOT) from error
 
 

@@ -10,18 +10,24 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
-from gated.cli.pass_ import EXIT_NOT, reported, say
+from gated.cli.outcome import EXIT_NOT, complain, configured, say
 from gated.cli.roster_push import push
 from gated.store.roster import LOCAL, Roster, RosterStore
 from gated.store.roster_build import build
-from gated.store.roster_table import BadTable, read_table
+from gated.store.roster_table import BadTable, Table, read_table
 from gated.store.sealing import RosterKeys
+from gated.store.table_file import count_lines
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as ProgressBar
 
 app = typer.Typer(
     name="roster",
@@ -30,9 +36,11 @@ app = typer.Typer(
     add_completion=False,
 )
 
-app.command("push")(push)
-
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration file.")]
+
+
+# What is being done, and the share of it that is done, None when nobody can tell.
+Progress = Callable[[str, float | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +65,19 @@ def import_table(
     zone: tzinfo,
     made_utc_ms: int,
     dry_run: bool = False,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> ImportSummary:
     """The table is the list that serves now, or, on a dry run, nothing has changed.
 
-    Raises BadTable with every bad line, TableError or StoreError; then the old list serves on.
+    progress: called now and then. Raises BadTable with every bad line, TableError or StoreError;
+    then the old list serves on.
     """
-    table = read_table(path, zone, progress)
+    table = _read(path, zone, progress)
     rev = store.next_rev()
     temporary = store.folder / f"roster-import-{os.getpid()}.tmp"
     try:
-        info = build(table.rows, keys, temporary, rev, made_utc_ms, site)
+        told = None if progress is None else partial(progress, "building")
+        info = build(table.rows, keys, temporary, rev, made_utc_ms, site, told)
         with closing(Roster(temporary, keys)) as fresh:
             new = fresh.fingerprints()
         current = store.current()
@@ -85,6 +95,18 @@ def import_table(
         changed=sum(old[ref] != new[ref] for ref in new.keys() & old.keys()),
         removed=len(old.keys() - new.keys()),
     )
+
+
+def _read(path: Path, zone: tzinfo, progress: Progress | None) -> Table:
+    if progress is None:
+        return read_table(path, zone)
+    progress("reading", 0.0)
+    lines = count_lines(path)
+
+    def told(line: int) -> None:
+        progress("reading", min(1.0, line / lines) if lines else None)
+
+    return read_table(path, zone, told)
 
 
 def describe(roster: Roster) -> dict[str, Any]:
@@ -136,7 +158,7 @@ def import_(
     config: ConfigOption = None,
 ) -> None:
     """Take a whole table as the new list; one bad line and nothing is taken."""
-    with reported():
+    with configured():
         store, keys, site, zone = _open(config)
         with closing(store):
             summary = _with_progress(
@@ -156,23 +178,35 @@ def import_(
     print(summary_text(summary, dry_run=dry_run))
 
 
-def _with_progress(
-    work: Callable[[Callable[[int], None]], ImportSummary],
-) -> ImportSummary:
+def _with_progress(work: Callable[[Progress | None], ImportSummary]) -> ImportSummary:
     """Return the outcome of the work, a bar on stderr meanwhile; bad lines become a table."""
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     try:
-        with Progress(*columns, console=console, transient=True) as progress:
-            task = progress.add_task("reading", total=None)
-            return work(lambda line: progress.update(task, description=f"line {line}"))
+        if not console.is_terminal:
+            return work(None)
+        with _bar(console) as bar:
+            task = bar.add_task("reading", total=1.0)
+
+            def show(phase: str, share: float | None) -> None:
+                total = None if share is None else 1.0
+                bar.update(task, description=phase, total=total, completed=share or 0.0)
+
+            return work(show)
     except BadTable as error:
         console.print(_bad_lines(error))
-        say(f"{error.count} problems, nothing was imported; correct them and import again")
+        counted = "1 problem" if error.count == 1 else f"{error.count} problems"
+        complain(f"{counted}, nothing was imported; correct the table and import again")
         raise typer.Exit(EXIT_NOT) from error
+
+
+def _bar(console: "Console") -> "ProgressBar":
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as ProgressBar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    return ProgressBar(*columns, TimeElapsedColumn(), console=console, transient=True)
 
 
 def _bad_lines(error: BadTable) -> Any:
@@ -203,14 +237,14 @@ def show(
     config: ConfigOption = None,
 ) -> None:
     """Revision, age and counts of the list, or who belongs to a room; names are masked."""
-    with reported():
+    with configured():
         store, _keys, _site, _zone = _open(config)
         with closing(store):
             roster = store.current()
             if store.problem:
                 say(store.problem)
             if roster is None:
-                say("no list at this gate: import one with `gated roster import FILE`")
+                complain("no list at this gate; import one with `gated roster import FILE`")
                 raise typer.Exit(EXIT_NOT)
             found: Any = people_in(roster, room) if room else describe(roster)
     if as_json:
@@ -220,7 +254,7 @@ def show(
     else:
         _print_counts(found)
     if room and not found:
-        say(f"nobody is registered for room {room}")
+        complain(f"nobody is registered for room {room}")
         raise typer.Exit(EXIT_NOT)
 
 
@@ -236,3 +270,6 @@ def _print_counts(found: dict[str, Any]) -> None:
     for name in ("categories", "statuses"):
         for word, number in sorted(found[name].items()):
             print(f"  {word}: {number}")
+
+
+app.command("push")(push)

@@ -1,12 +1,13 @@
 """`gated scan`: decodes pictures through the same code as camera frames."""
 
 import json as json_format
-import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import typer
+
+from gated.cli.outcome import EXIT_NOT, complain
 
 Corners = tuple[tuple[int, int], ...]
 
@@ -39,11 +40,11 @@ def scan(
     try:
         decoder: _Decoder = picture_decoder()
     except OSError as error:
-        print(f"cannot scan: {error}", file=sys.stderr)
-        raise typer.Exit(1) from error
+        complain(f"cannot scan: {error}")
+        raise typer.Exit(EXIT_NOT) from error
     rows = [_scanned(decoder, image, as_json=json) for image in images]
     if not all(rows):
-        raise typer.Exit(1)
+        raise typer.Exit(EXIT_NOT)
 
 
 def _scanned(decoder: _Decoder, image: Path, *, as_json: bool) -> bool:
@@ -52,11 +53,11 @@ def _scanned(decoder: _Decoder, image: Path, *, as_json: bool) -> bool:
     try:
         codes = decoder.read_file(image)
     except (OSError, ValueError) as error:
-        problem = _problem(error)
+        problem = _problem(error).removeprefix(f"picture {image.name}: ")
         if as_json:
             _print_json({"file": str(image), "error": problem})
         else:
-            print(f"{_one_line(str(image))}: {_one_line(problem)}", file=sys.stderr)
+            complain(f"{_one_line(str(image))}: {_one_line(problem)}")
         return False
     took_ms = round((time.monotonic() - begin_s) * 1000)
     if as_json:

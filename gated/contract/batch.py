@@ -23,18 +23,16 @@ from gated.contract.messages import (
     Counter,
     Epoch,
     Message,
-    Seq,
     Sha256Hex,
     json_object,
     pack,
     validated,
 )
-from gated.core.canonical import canonical, commitment, digest
+from gated.core.canonical import canonical, digest
 from gated.errors import ContractError
 
 EVENTS_MAX = 100  # more per batch gains nothing: the commit is already shared
 EVENT_LIMIT_BYTES = 8 * 1024
-BODY_LIMIT_BYTES = 64 * 1024  # of events, before compression
 KIND_LIMIT = 64
 INTEGER_LIMIT = 2**63
 SALT_BYTES = 16
@@ -54,11 +52,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class SideRow:
-    """Values an event promised: salt of 16 bytes, integers by name."""
+    """Values an event promised: salt of 16 bytes; body: canonical map of integers by name."""
 
     seq: int
     salt: bytes
-    values: dict[str, int]
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ class _Head(Message):
     """Everything of a batch but its events."""
 
     epoch: Epoch
-    f: Annotated[Seq, Field(ge=1)]
+    f: Annotated[int, Field(ge=1, lt=INTEGER_LIMIT - EVENTS_MAX)]  # one past the last fits, too
     n: Annotated[int, Field(ge=1, le=EVENTS_MAX)]
     sid: Counter
     p: Sha256Hex
@@ -104,8 +102,8 @@ def encode_batch(
     head = canonical(
         {"v": 1, "epoch": epoch, "f": first, "n": len(bodies), "sid": sid, "p": previous.hex()}
     )
-    rows: list[list[object]] = [[row.seq, row.salt.hex(), row.values] for row in side]
-    tail = b',"side":' + canonical(rows) if rows else b""
+    rows = [b'[%d,"%s",%s]' % (row.seq, row.salt.hex().encode(), row.body) for row in side]
+    tail = b',"side":[' + b",".join(rows) + b"]" if rows else b""
     return pack(head[:-1] + b',"ev":[' + b",".join(bodies) + b"]" + tail + b"}")
 
 
@@ -147,6 +145,7 @@ def _usable(seq: int, item: dict[str, object], kind: str, t_ms: int) -> bool:
     return (
         item.get("seq") == seq
         and 0 < len(kind) <= KIND_LIMIT
+        and kind.isprintable()
         and 0 <= t_ms < INTEGER_LIMIT
         and isinstance(mono, int)
         and isinstance(item.get("b"), str)
@@ -187,11 +186,12 @@ def _side(
 def _side_row(
     seq: int, salt_hex: str, values: dict[str, object], promise: object
 ) -> SideRow | None:
-    numbers = {name: value for name, value in values.items() if type(value) is int}
+    if any(type(value) is not int for value in values.values()):
+        return None
     try:
         salt = bytes.fromhex(salt_hex)
-        proven = promise == commitment(salt, numbers)
+        body = canonical(values)  # spelt once: proved here, stored as it is
     except ValueError:  # no hex, or a name that is no Unicode text
         return None
-    whole = len(numbers) == len(values) and len(salt) == SALT_BYTES
-    return SideRow(seq, salt, numbers) if proven and whole else None
+    proven = promise == digest(salt + body).hex()  # core.canonical.commitment, from the bytes
+    return SideRow(seq, salt, body) if proven and len(salt) == SALT_BYTES else None

@@ -34,6 +34,10 @@ Counter = Annotated[int, Field(ge=0, lt=2**63)]
 Epoch = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9a-z-]+$")]
 Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 TagHex = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Word = Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$")]  # what every database takes
+RosterRevs = Annotated[
+    dict[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")], Counter], Field(max_length=16)
+]
 Code = Annotated[str, Field(max_length=32, pattern=r"^[a-z0-9_]+$")]
 
 
@@ -58,14 +62,14 @@ class Hello(Message):
     """Who a gate is and what it holds; sent after every connect."""
 
     epoch: Epoch
-    boot: str = Field(max_length=64)
+    boot: Word
     sid: Counter
     first: Seq
     last: Seq
     acked: Seq
     hubgen: Counter
-    roster: dict[str, Counter] = Field(default_factory=dict, max_length=16)
-    sw: str = Field(default="", max_length=64)
+    roster: RosterRevs = Field(default_factory=dict)
+    sw: Word = ""
     why: Literal["boot", "reconnect", "fork", "replay"] = "reconnect"
 
 
@@ -97,16 +101,17 @@ class Status(Message):
 
     on: bool
     sid: Counter
-    boot: str = Field(default="", max_length=64)
-    epoch: str = Field(default="", max_length=64)
+    boot: Word = ""
+    epoch: Word = ""
     t: Counter = 0
     q: Annotated[int, Field(ge=0, le=2)] = 0
-    sw: str = Field(default="", max_length=64)
-    roster: dict[str, Counter] = Field(default_factory=dict, max_length=16)
+    sw: Word = ""
+    roster: RosterRevs = Field(default_factory=dict)
     backlog: Counter = 0
+    last: Seq = 0
     oldest_s: Counter = 0
-    mode: str = Field(default="", max_length=32)
-    faults: tuple[str, ...] = Field(default=(), max_length=64, strict=False)
+    mode: Word = ""
+    faults: tuple[Word, ...] = Field(default=(), max_length=64, strict=False)
 
 
 class HubStatus(Message):

@@ -17,7 +17,7 @@ from typing import assert_never
 
 from gated.core.calibration import RelativeReference, SiteCalibration, middle
 from gated.core.model import Measurement, Moment, TemperatureState
-from gated.core.thermometry_judge import ThermometryConfig, fault, judged
+from gated.core.thermometry_judge import ThermometryConfig, fault, judged, may_be_a_wrist
 from gated.core.thermometry_window import (
     History,
     SensorSample,
@@ -27,22 +27,6 @@ from gated.core.thermometry_window import (
     stable_value_mc,
     stillness,
 )
-
-__all__ = [
-    "Measured",
-    "Output",
-    "SensorSample",
-    "State",
-    "TargetLeft",
-    "TargetSeen",
-    "ThermometryConfig",
-    "impairment",
-    "initial",
-    "lost",
-    "missed",
-    "presented",
-    "step",
-]
 
 SAMPLES_MAX = 64  # per target; 6 s at 0.15 s are 40
 BACKGROUND_EVERY_MS = 500
@@ -282,7 +266,11 @@ def _idle(
 ) -> tuple[State, Outputs]:
     trigger_mc = _trigger_mc(config, state, sample.mono_ms)
     known = len(state.background) >= BACKGROUND_MIN
-    if not known and state.former_mc is None and _may_be_a_wrist(config, sample):
+    if (
+        not known
+        and state.former_mc is None
+        and may_be_a_wrist(config, sample.object_mc, sample.ambient_mc)
+    ):
         since_ms = sample.mono_ms if state.doubted_from_ms is None else state.doubted_from_ms
         doubted = sample.mono_ms - since_ms < config.adopt_ms
         if doubted and not state.background:
@@ -303,11 +291,6 @@ def _idle(
     if sample.mono_ms < state.warm_from_ms:
         return _held(state, measuring, fault("warming_up"), sample.mono_ms, seen)
     return state, (seen,)
-
-
-def _may_be_a_wrist(config: ThermometryConfig, sample: SensorSample) -> bool:
-    """Tell whether a first sight of the lane is too warm to be called empty."""
-    return sample.object_mc - sample.ambient_mc > config.occupied_mc
 
 
 def _gathered(

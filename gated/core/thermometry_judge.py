@@ -58,6 +58,11 @@ def fault(reason: str) -> Measurement:
     return Measurement(TemperatureState.FAULT, detail=reason)
 
 
+def may_be_a_wrist(config: ThermometryConfig, object_mc: int, die_mc: int) -> bool:
+    """Tell whether a first sight of the lane is too warm to be called empty."""
+    return object_mc - die_mc > config.occupied_mc
+
+
 def judged(
     config: ThermometryConfig,
     calibration: SiteCalibration | None,

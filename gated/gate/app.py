@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from gated import __version__
 from gated.config import BrokerSection, Config
 from gated.core.model import ClockState, GuardAction
-from gated.core.thermometry import ThermometryConfig
+from gated.core.thermometry_judge import ThermometryConfig
 from gated.core.trust import TrustTable
 from gated.errors import GatedError, StoreError
 from gated.gate.control import ControlServer
@@ -29,7 +29,7 @@ from gated.gate.devices import (
     thermometry_config,
 )
 from gated.gate.engine import Desks, Engine
-from gated.gate.events import GuardPressed, Inbox, LaneMark
+from gated.gate.events import GUARD_ANSWER_S, GuardPressed, Inbox, LaneMark
 from gated.gate.fetch import HeldRoster
 from gated.gate.health import Health
 from gated.gate.hub_desk import HubDesk
@@ -50,12 +50,11 @@ from gated.store.journal import Journal
 from gated.store.journal_reader import JournalReader
 from gated.store.keys import SiteKeys, read_site_keys, read_trust
 from gated.store.roster import RosterStore
-from gated.transport.mqtt import BrokerSettings
+from gated.transport.mqtt import BrokerSettings, tls_context
 
 EXIT_CRASHED, EXIT_UNAVAILABLE, EXIT_CONFIG = 1, 69, 78
 READY_S = 30.0  # a damaged journal is checked whole before the engine is ready
 HEARTBEAT_MS = 5_000  # an engine silent for longer is stuck
-ANSWER_S = 0.4  # the screen's server promises an answer within half a second
 
 _log = logger("app")
 
@@ -112,6 +111,8 @@ def _prepared(config: Config) -> Parts:
     keys = read_site_keys(config.keys.site, config.keys.rest)
     trust = read_trust(config.keys.trust)
     health.set("keys", "ok", f"{len(trust.keys)} trusted keys")
+    if config.broker is not None:
+        tls_context(broker_settings(config.broker))  # a file that is no PEM is refused here
     thermometry = thermometry_config(config.thermometer) if config.thermometer else None
     zone = ZoneInfo(config.gate.timezone)
     gate = config.gate
@@ -140,7 +141,10 @@ def _bound_screen(parts: Parts, closing: ExitStack) -> ScreenServer | None:
     if section is None:
         return None
     act = _GuardOrders(parts.inbox, SystemClock())
-    server = ScreenServer(parts.feed, section.host, section.port, act, parts.config.gate.language)
+    language = parts.config.gate.language
+    server = ScreenServer(
+        parts.feed, section.host, section.port, act, language, names=section.names
+    )
     server.bind()
     closing.callback(server.close)
     parts.health.set("screen", "ok", server.url)
@@ -235,7 +239,8 @@ def _opened_desks(parts: Parts, closing: ExitStack) -> Desks:
             "device", fields | {"former_epoch": journal.repaired.former_epoch}, clock.now()
         )
     parts.starts, parts.hub_desk = journal.starts, hub
-    return Desks(recorder, resolver, hub, thermometer, Retention(journal, reader))
+    retention = Retention(journal, reader, hubless=config.broker is None)
+    return Desks(recorder, resolver, hub, thermometer, retention)
 
 
 def _tell_grown(parts: Parts) -> None:
@@ -259,8 +264,13 @@ def _uplink(parts: Parts, section: BrokerSection) -> Uplink:
         first_spread_ms=quick_ms * 10,
         fetch_spread_ms=quick_ms,
     )
+    clock = SystemClock(trusted=config.gate.clock == "trusted")
     return Uplink(
-        settings, parts.trust, emit=lambda event: _put(parts, event), held=lambda: _held(parts)
+        settings,
+        parts.trust,
+        emit=lambda event: _put(parts, event),
+        held=lambda: _held(parts),
+        clock_trusted=lambda: clock.now().clock is not ClockState.UNSURE,
     )
 
 
@@ -309,7 +319,7 @@ class _GuardOrders:
         if not self._inbox.offer(GuardPressed(self._clock.now(), action, answer)):
             return "busy"
         try:
-            return answer.get(timeout=ANSWER_S)
+            return answer.get(timeout=GUARD_ANSWER_S)
         except queue.Empty:
             return "busy"
 

@@ -7,6 +7,7 @@ service's user and group; whoever may read the journal may read it.
 import json
 import socket
 import threading
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class ControlServer:
     def __init__(self, path: Path, health: Health) -> None:
         self._path = path
         self._health = health
+        self._refused = False
 
     def run(self, stop: threading.Event) -> None:
         """Answer until `stop`; the socket file goes away afterwards."""
@@ -44,35 +46,48 @@ class ControlServer:
                 return
             server.settimeout(ACCEPT_S)
             while not stop.is_set():
-                self._answer_one(server)
+                if not self._answer_one(server):
+                    stop.wait(ACCEPT_S)
         self._path.unlink(missing_ok=True)
 
     def interrupt(self) -> None:
         """Nothing to do: the wait for a caller is short."""
 
-    def _answer_one(self, server: socket.socket) -> None:
+    def _answer_one(self, server: socket.socket) -> bool:
+        """Answer the next caller, if there is one; return whether the socket can be used."""
         try:
             client, _ = server.accept()
         except TimeoutError:
-            return
+            return True
+        except OSError as error:  # no more files may be opened just now: the caller asks again
+            if not self._refused:
+                _log.error("control.unavailable", path=str(self._path), problem=str(error))
+            self._refused = True
+            return False
+        self._refused = False
         parts = [asdict(part) for part in self._health.parts()]
         with client:
             client.settimeout(ACCEPT_S)
-            try:
+            with suppress(OSError):  # whoever asked has gone
                 client.sendall(json.dumps({"parts": parts}, ensure_ascii=False).encode() + b"\n")
-            except OSError:
-                return  # whoever asked has gone
+        return True
 
 
 def running_health(path: Path) -> list[Part] | None:
     """Return the health of the daemon behind this socket, or None when none runs.
 
-    Blocks for at most some seconds. Raises ControlSilent when one is there and gives no answer.
+    Blocks for at most some seconds. Raises ControlSilent when one is there and gives no answer,
+    ControlDenied when this user may not ask.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(REPLY_S)
         try:
             client.connect(str(path))
+        except PermissionError as error:
+            raise ControlDenied(
+                f"cannot ask the gate behind {path}: {error.strerror}; "
+                "run it as the service's user: sudo -u gated gated check"
+            ) from error
         except OSError:
             return None
         try:
@@ -85,6 +100,10 @@ def running_health(path: Path) -> list[Part] | None:
                 f"the gate behind {path} runs but does not answer; "
                 "restart it: systemctl restart gated"
             ) from error
+
+
+class ControlDenied(GatedError, PermissionError):
+    """A socket may be there, and this user may not connect to it: not in the service's group."""
 
 
 class ControlSilent(GatedError, ConnectionError):

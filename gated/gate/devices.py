@@ -21,7 +21,7 @@ from drivers.qr_camera.protocol import CodeWatch
 from drivers.thermometer.protocol import variant_of
 from gated.config import CameraSection, CardReaderSection, ThermometerSection
 from gated.core.model import Moment
-from gated.core.thermometry import ThermometryConfig
+from gated.core.thermometry_judge import ThermometryConfig
 from gated.core.thermometry_window import SensorSample
 from gated.errors import ConfigError
 from gated.gate.events import (
@@ -70,20 +70,23 @@ class DeviceTask(Generic[_R]):
     """What one loop does: which part it is, how it opens the device, what it does with readings.
 
     answers_at_open: `open` has already heard the device answer; others count as well only with
-    their first reading.
+    their first reading. name: which device, where a part may have several; else the part.
+    serial: the serial of what `open` found last, empty when it told none.
     """
 
     part: str
     open: Callable[[], Device[_R]]
     take: Callable[[_R], None]
     answers_at_open: bool = False
+    name: str = ""
+    serial: Callable[[], str] = str
 
 
 class DeviceLoop(Generic[_R]):
     """One thread around one device: a Worker of the supervisor."""
 
     def __init__(self, task: DeviceTask[_R], inbox: Inbox, clock: SystemClock) -> None:
-        self.name = task.part
+        self.name = task.name or task.part
         self._task = task
         self._inbox = inbox
         self._clock = clock
@@ -141,7 +144,9 @@ class DeviceLoop(Generic[_R]):
         else:
             _log.warning("device.lost", device=self.name, problem=problem)
         what, _, remedy = problem.partition("; ")
-        self._inbox.put(DeviceChanged(self._clock.now(), self._task.part, state, what, remedy))
+        now, serial = self._clock.now(), self._task.serial() if state == "ok" else ""
+        part = self._task.part
+        self._inbox.put(DeviceChanged(now, part, state, what, remedy, self.name, serial))
 
 
 def card_reader_loop(
@@ -166,7 +171,11 @@ def card_reader_loop(
         else:
             inbox.put(CardRejected(clock.now(), reading.kind))
 
-    return DeviceLoop(DeviceTask("card_reader", opened, take, answers_at_open=True), inbox, clock)
+    name = f"card_reader:{section.port.removeprefix('/dev/')}"
+    task: DeviceTask[CardRead | CardRefused] = DeviceTask(
+        "card_reader", opened, take, answers_at_open=True, name=name
+    )
+    return DeviceLoop(task, inbox, clock)
 
 
 def camera_loop(
@@ -200,13 +209,24 @@ def thermometer_loop(
     bus_opener: BusOpener | None = None,
 ) -> "DeviceLoop[Sample]":
     """Return the loop of the thermometer. bus_opener: how [thermometer] bus becomes a bus."""
+    opened: list[Mlx90614] = []
+
+    def open_one() -> "Mlx90614":
+        opened[:] = [open_thermometer(section, bus_opener)]
+        return opened[0]
+
+    def serial() -> str:
+        try:
+            return opened[0].serial()
+        except DriverError:
+            return ""  # it measures all the same; only a calibration for one sensor needs this
 
     def take(sample: "Sample") -> None:
         taken_ms = int(sample.taken_s * 1000)
         reading = SensorSample(taken_ms, sample.object_mc, sample.ambient_mc)
         inbox.offer(SampleTaken(stamped(clock, sample.taken_s), reading))
 
-    task = DeviceTask("thermometer", lambda: open_thermometer(section, bus_opener), take)
+    task = DeviceTask("thermometer", open_one, take, serial=serial)
     return DeviceLoop(task, inbox, clock)
 
 

@@ -17,7 +17,7 @@ from gated.config import GateSection, VisitSection
 from gated.core import session
 from gated.core.canonical import Json
 from gated.core.facts import Policy
-from gated.core.model import ClockState, Direction, Moment, TemperatureState
+from gated.core.model import ClockState, Direction, GuardAction, Moment, TemperatureState
 from gated.core.visit import (
     CredentialSeen,
     Effect,
@@ -33,6 +33,7 @@ from gated.core.visit import (
 )
 from gated.errors import StoreError
 from gated.gate.events import (
+    GUARD_ANSWER_S,
     CardRejected,
     CardSeen,
     CodeSeen,
@@ -42,7 +43,8 @@ from gated.gate.events import (
     LaneMark,
     SampleTaken,
 )
-from gated.gate.health import FAULT_CODES, Health, note_power
+from gated.gate.faults import Faults
+from gated.gate.health import Health, note_power
 from gated.gate.hub_desk import HubDesk
 from gated.gate.presenter import Presenter, Status
 from gated.gate.recorder import Recorded, Recorder
@@ -98,6 +100,8 @@ class Engine:
         self._policy: Policy | None = Policy()
         self._state: session.State = session.Idle()
         self._desks: Desks | None = None
+        self._faults: Faults | None = None
+        self._carried: GuardAction | None = None  # the order behind the newest record, if any
         self._next_tick_ms = 0
         self._decided: list[tuple[Record, Recorded]] = []
         self.ready = threading.Event()
@@ -115,8 +119,9 @@ class Engine:
             self.start_error = error
             return
         self._desks = desks
+        self._faults = Faults(self._health, desks.recorder, desks.hub.folder)
         with desks.closing:
-            self._tick(self._clock.now())
+            self._begin(self._clock.now())
             self.ready.set()
             while not stop.is_set():
                 now = self._clock.now()
@@ -126,6 +131,7 @@ class Engine:
                 if event is not None:
                     self._handle(event, now)
                 self._expire(now)
+            desks.hub.stop()
 
     def interrupt(self) -> None:
         """Wake the engine so that it sees the stop flag."""
@@ -151,14 +157,25 @@ class Engine:
         self._next_tick_ms = now.mono_ms + TICK_MS
         desks = self._at_work()
         desks.recorder.retry()
-        self._note_storage(desks.recorder, now)
-        self._note_clock(now)
+        faults = self._watched()
+        faults.storage(desks.recorder.held, now)
+        faults.clock(now)
         self._note_calibration(desks.thermometer)
         note_power(self._health)
         self._forget(desks.retention, now)
         desks.resolver.roster = desks.hub.roster_of_the_moment(now)
-        desks.hub.report()
+        faults.note("DEV_ROSTER_STALE", "roster", now, failing=self._roster_stale(now))
+        desks.hub.tick(now)
         self._publish(now)
+
+    def _begin(self, now: Moment) -> None:
+        if self._at_work().hub.unclean_start:
+            self._at_work().recorder.device("DEV_UNCLEAN_START", "since", "storage", now)
+        self._tick(now)
+
+    def _roster_stale(self, now: Moment) -> bool:
+        age_h = self._at_work().hub.roster_age_h(now)
+        return age_h is not None and age_h >= (self._policy or Policy()).roster_degrade_h
 
     # -- events ---------------------------------------------------------------------------------
 
@@ -192,6 +209,13 @@ class Engine:
                 self._feed_session(outcome, at, now)
 
     def _guard(self, pressed: GuardPressed, now: Moment) -> None:
+        """Carry out an order, unless the guard was told meanwhile that it was not."""
+        if now.mono_ms - pressed.at.mono_ms > GUARD_ANSWER_S * 1000:
+            pressed.answer.put("busy")
+            return
+        if pressed.action == self._carried:
+            pressed.answer.put(None)  # pressed again: the record is there already
+            return
         if pressed.action.visit != self._presenter.visit:
             pressed.answer.put("visit_over")
             return
@@ -200,14 +224,14 @@ class Engine:
 
     def _device(self, changed: DeviceChanged, now: Moment) -> None:
         desks = self._at_work()
-        before = self._health.set(changed.part, changed.state, changed.detail, changed.remedy)
-        self._record_fault(changed.part, before, changed.state, changed.at)
+        self._watched().device(changed)
         if changed.part == "thermometer" and desks.thermometer is not None:
             if changed.state == "fail":
                 for outcome in desks.thermometer.lost(changed.at):
                     self._feed_session(outcome, changed.at, now)
             else:
                 desks.thermometer.healthy = True
+                desks.thermometer.serial = changed.serial or None
         self._publish(now)
 
     # -- session --------------------------------------------------------------------------------
@@ -239,6 +263,7 @@ class Engine:
     def _passed(self, order: Record, recorded: Recorded, now: Moment) -> None:
         """The passage is committed: let the screen and the thermometer's reference know."""
         desks = self._at_work()
+        self._carried = order.guard
         view = VerdictView(order.visit, order.decision, now.mono_ms, order.tries)
         kept = recorded.entry is not None
         stamp = local(now, self._timezone)
@@ -300,34 +325,7 @@ class Engine:
             desks.hub.link(now),
             too_cold=thermometer is not None and thermometer.too_cold,
         )
-        snapshot = self._presenter.snapshot(status, self._surroundings(now), now.mono_ms)
-        self._feed.publish(replace(snapshot, guard=""))
-
-    def _note_storage(self, recorder: Recorder, now: Moment) -> None:
-        held = recorder.held
-        if held:
-            detail = f"{held} records wait in memory"
-            before = self._health.set("storage", "fail", detail, "check the card; free space")
-        else:
-            before = self._health.set("storage", "ok")
-        self._record_fault("storage", before, "fail" if held else "ok", now)
-
-    def _record_fault(self, part: str, before: str, state: str, at: Moment) -> None:
-        """A fault is recorded when it begins and when it is over, not while it lasts."""
-        code = FAULT_CODES.get(part)
-        if code is None or before == state or "fail" not in (before, state):
-            return
-        word = "since" if state == "fail" else "cleared"
-        self._at_work().recorder.device(code, word, part, at)
-
-    def _note_clock(self, now: Moment) -> None:
-        if now.clock is ClockState.SYNCED:
-            self._health.set("clock", "ok")
-        elif now.clock is ClockState.HOLDOVER:
-            self._health.set("clock", "warn", "running on the battery clock")
-        else:
-            remedy = "connect the network or fit a clock module"
-            self._health.set("clock", "warn", "nobody vouches for the time", remedy)
+        self._feed.publish(self._presenter.snapshot(status, self._surroundings(now), now.mono_ms))
 
     def _note_calibration(self, thermometer: ThermometerDesk | None) -> None:
         if thermometer is None or self._health.part("thermometer").state == "fail":
@@ -356,6 +354,10 @@ class Engine:
     def _at_work(self) -> Desks:
         assert self._desks is not None, "the engine runs"
         return self._desks
+
+    def _watched(self) -> Faults:
+        assert self._faults is not None, "the engine runs"
+        return self._faults
 
 
 def timings(visit: VisitSection) -> Timings:

@@ -17,6 +17,7 @@ from gated.log import logger
 
 INBOX_MAX = 256  # a second of everything at once, many times over
 CREDENTIAL_WAIT_S = 0.5
+GUARD_ANSWER_S = 0.4  # then the screen has told the guard "busy"
 
 _log = logger("inbox")
 
@@ -57,13 +58,18 @@ class SampleTaken:
 
 @dataclass(frozen=True, slots=True)
 class DeviceChanged:
-    """A device was lost or came back, or was found for the first time."""
+    """A device was lost or came back, or was found for the first time.
+
+    device: which one, if the part may have several. serial: of a sensor that told it.
+    """
 
     at: Moment
     part: str
     state: PartState
     detail: str = ""
     remedy: str = ""
+    device: str = ""
+    serial: str = ""
 
 
 @dataclass(frozen=True, slots=True)

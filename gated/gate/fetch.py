@@ -2,10 +2,12 @@
 
 Lives on the uplink's thread. Part files lie in one folder of the store, on the same card as the
 roster, so that the switch is a rename. Nothing is served from here: a list that fails any check
-is deleted and the old one keeps serving.
+is deleted and the old one keeps serving. A card that takes no list ends nothing either: what was
+written is deleted and the list is fetched again later, with rising patience.
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import sqlite3
@@ -30,6 +32,9 @@ from gated.store.roster_build import RosterInfo
 READ_BYTES: Final = 256 * 1024
 PROBES: Final = 16  # people looked up in a fetched list before it may serve
 REF_BYTES: Final = 16
+RETRY_MS: Final = 60_000
+RETRY_MAX_MS: Final = 3_600_000
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _PROBES: Final = (
     ("SELECT ref FROM person LIMIT ?", "SELECT 1 FROM person WHERE ref = ?"),
     ("SELECT ref FROM credential LIMIT ?", "SELECT 1 FROM credential WHERE ref = ?"),
@@ -47,8 +52,17 @@ class HeldRoster:
     ratchet: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class _Retry:
+    """A list the card or the engine could not take. due_ms: monotonic; None: nothing is due."""
+
+    rev: int = 0
+    failures: int = 0
+    due_ms: int | None = None
+
+
 class Fetcher:
-    """The roster replica of one gate.
+    """The roster replica of one gate. What an earlier program left half-fetched is deleted.
 
     ask: sends Get(tag, start, count). held: what is served now, called on this thread.
     now_ms: UTC for signatures' validity, None while the clock is unsure. busy: events wait, so
@@ -79,11 +93,38 @@ class Fetcher:
         self._state = replica.State()
         self._manifest: Manifest | None = None
         self._handed_rev = 0
+        self._payload = b""  # the manifest that was believed last
+        self._targets = 0
+        self._retry = _Retry()
+        self._told: tuple[int, str] | None = None
+        for left in folder.glob("incoming[.-]*"):
+            _delete(left)
 
     @property
     def wake_at_ms(self) -> int | None:
-        """When feed(Elapsed) is due, monotonic ms."""
-        return replica.wake_at_ms(self._state)
+        """When tick() is due, monotonic ms."""
+        due = (replica.wake_at_ms(self._state), self._retry.due_ms)
+        return min((at for at in due if at is not None), default=None)
+
+    def tick(self, now_ms: int, roll: float, ask_limit: int) -> None:
+        """Deadlines were looked at; a list that is to be tried again is."""
+        if self._retry.due_ms is not None and self._retry.due_ms <= now_ms:
+            self._retry.due_ms = None
+            self.offered(self._payload, now_ms, roll)
+        self.feed(replica.Elapsed(), now_ms, roll, ask_limit)
+
+    def disconnected(self, now_ms: int, roll: float) -> None:
+        """Nothing can be asked; what the next connection offers is judged afresh."""
+        self._handed_rev = 0
+        self.feed(replica.Disconnected(), now_ms, roll)
+
+    def not_installed(self, rev: int, now_ms: int) -> None:
+        """The engine could not switch to the list it was handed: it is fetched again later."""
+        if rev == self._handed_rev:
+            self._handed_rev = 0
+            for left in self._folder.glob(f"incoming-{rev}-*.db"):
+                _delete(left)
+            self._try_later(rev, now_ms)
 
     def offered(self, payload: bytes, now_ms: int, roll: float) -> None:
         """A manifest arrived: refused with its code, or its roster is on its way."""
@@ -96,6 +137,9 @@ class Fetcher:
             return
         if manifest.rev <= self._handed_rev:
             return  # handed to the engine already; it will serve soon
+        if self._retry.due_ms is not None and manifest.rev <= self._retry.rev:
+            return  # tried again when its time has come
+        self._payload = payload
         snap = manifest.snap
         offer = Offer(manifest.rev, snap.tag, snap.n, bytes.fromhex(snap.chunks_sha))
         former = self._state.offer
@@ -115,10 +159,31 @@ class Fetcher:
         pending = [event]
         while pending:
             self._state, effects = replica.step(self._state, pending.pop(), now_ms, roll, ask_limit)
-            for effect in effects:
-                answer = self._perform(effect)
-                if answer is not None:
-                    pending.append(answer)
+            try:
+                for effect in effects:
+                    answer = self._perform(effect)
+                    if answer is not None:
+                        pending.append(answer)
+            except OSError as error:
+                self._put_off("no_space" if error.errno in _FULL else "unwritable", now_ms)
+
+    def _put_off(self, code: str, now_ms: int) -> None:
+        """The card took no list: what was written is gone, people hear of it once."""
+        assert self._manifest is not None, "only a list that was offered is written"
+        rev = self._manifest.rev
+        former = self._state
+        self._state = replica.State(connected=former.connected, quarantine=former.quarantine)
+        _delete(self._part)
+        self._try_later(rev, now_ms)
+        _log.error("uplink.roster_put_off", rev=rev, code=code, failures=self._retry.failures)
+        if self._told != (rev, code):
+            self._told = (rev, code)
+            self._emit(RosterRefused(rev, code))
+
+    def _try_later(self, rev: int, now_ms: int) -> None:
+        failures = self._retry.failures if self._retry.rev == rev else 0
+        wait_ms = min(RETRY_MS << min(failures, 8), RETRY_MAX_MS)
+        self._retry = _Retry(rev, failures + 1, now_ms + wait_ms)
 
     def _refuse(self, payload: bytes, held: HeldRoster, error: BundleRejected) -> None:
         """Tell people, unless it is only the list this gate serves, offered again."""
@@ -152,15 +217,20 @@ class Fetcher:
         """Hand the finished file to the engine and return "", or delete it and return why."""
         manifest = self._manifest
         assert manifest is not None, "a file is verified only for a manifest"
-        target = self._folder / f"incoming-{manifest.rev}.db"
+        self._targets += 1  # one handed over before may be being switched to at this moment
+        target = self._folder / f"incoming-{manifest.rev}-{self._targets}.db"
         try:
             info = prove(self._part, target, manifest)
         except BundleRejected as error:
-            target.unlink(missing_ok=True)
+            _delete(target)
             return error.code
+        except OSError:
+            _delete(target)
+            raise
         finally:
-            self._part.unlink(missing_ok=True)
+            _delete(self._part)
         self._handed_rev = manifest.rev
+        self._told = None
         self._emit(
             RosterFetched(
                 path=target,
@@ -178,7 +248,8 @@ def prove(part: Path, target: Path, manifest: Manifest) -> RosterInfo:
     """Write the list to target, flushed, and return what it is; every promise was checked.
 
     Raises BundleRejected: bad_size, bad_sha, bad_codec, bad_raw_size, bad_raw_sha, bad_file,
-    bad_schema, bad_rev, bad_rows, bad_probe. Blocks for about a second per 100 MB.
+    bad_schema, bad_rev, bad_rows, bad_probe; OSError when the card refuses. Blocks for about a
+    second per 100 MB.
     """
     snap = manifest.snap
     if part.stat().st_size != snap.size:
@@ -255,6 +326,12 @@ def _probe(connection: sqlite3.Connection) -> None:
             found = connection.execute(lookup, (ref,)).fetchone()
             if len(ref) != REF_BYTES or found is None:
                 raise BundleRejected("bad_probe", "an entry of the list cannot be looked up")
+
+
+def _delete(path: Path) -> None:
+    """The file is gone, unless the card refuses even that; the next start tries again."""
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def _claimed_rev(payload: bytes) -> int:

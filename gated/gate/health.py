@@ -1,8 +1,9 @@
 """The one source of health: screen, `gated check`, status message and logs all read it."""
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 from gated.process.power import undervoltage
 
@@ -25,6 +26,8 @@ PARTS = (
     "power",
 )
 
+SPACE_MIN_MB = 200  # a year of one gate's records and two rosters, with room to spare
+
 # Which device event a failing part is reported as.
 FAULT_CODES = {
     "card_reader": "DEV_READER_FAULT",
@@ -45,6 +48,24 @@ class Part:
     state: PartState = "off"
     detail: str = ""
     remedy: str = ""
+
+
+class HasState(Protocol):
+    """Anything that is in one of the four states."""
+
+    @property
+    def state(self) -> PartState:
+        """How it is."""
+
+
+_Stateful = TypeVar("_Stateful", bound=HasState)
+
+_BADNESS: tuple[PartState, ...] = ("off", "ok", "warn", "fail")
+
+
+def worst(found: Iterable[_Stateful]) -> _Stateful:
+    """Return the one that is worst off; of equal ones the first."""
+    return max(found, key=lambda one: _BADNESS.index(one.state))
 
 
 class Health:

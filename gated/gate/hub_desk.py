@@ -4,14 +4,18 @@ Engine thread only; the uplink runs on its own thread and speaks through the inb
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from gated.core.canonical import Json
-from gated.core.model import ClockState, Moment
+from gated.core.facts import Policy
+from gated.core.model import Moment
 from gated.errors import BundleRejected, StoreError
 from gated.gate.fetch import HeldRoster
 from gated.gate.health import Health, PartState
+from gated.gate.hub_contact import FILE_NAME, HubContact
 from gated.gate.recorder import Recorder
 from gated.gate.uplink_events import (
     EventsParked,
@@ -27,7 +31,10 @@ from gated.screen.snapshot import LinkView
 from gated.store.journal import Journal
 from gated.store.roster import LOCAL, Roster, RosterStore
 
-HOUR_MS = 3_600_000
+# Nobody can tell how old the list is: then it counts as too old.
+UNKNOWN_AGE_H = Policy().roster_degrade_h
+
+_HEALED_BY_THE_LINK = frozenset({"not_authorised", "taken_over"})
 
 _log = logger("hub_desk")
 
@@ -41,14 +48,17 @@ class Reporter(Protocol):
     def report(self, status: dict[str, object]) -> None:
         """Send this as the gate's status message."""
 
+    def roster_not_installed(self, rev: int) -> None:
+        """A fetched list could not be switched to: fetch it again later."""
+
 
 @dataclass(slots=True)
 class _Link:
-    """since_ms None: not asked yet. online_utc_ms: last seen online by a clock to believe."""
+    """since_ms None: not asked yet. alarm: what the uplink found that a person must know."""
 
     state: LinkState = LinkState.OFFLINE
     since_ms: int | None = None
-    online_utc_ms: int = 0
+    alarm: str = ""
 
 
 class HubDesk:
@@ -73,6 +83,17 @@ class HubDesk:
         self._unstored: WatermarkAcknowledged | None = None
         self._reported: dict[str, object] = {}
         self._held = HeldRoster()
+        self._contact = HubContact(rosters.folder / FILE_NAME, journal.boot)
+
+    @property
+    def folder(self) -> Path:
+        """Where journal and lists lie."""
+        return self._rosters.folder
+
+    @property
+    def unclean_start(self) -> bool:
+        """Whether the journal was not closed in order before this start."""
+        return self._journal.unclean
 
     @property
     def online(self) -> bool:
@@ -92,14 +113,13 @@ class HubDesk:
     def roster_age_h(self, now: Moment) -> int | None:
         """Return hours since the hub last stood behind the list; None when that means nothing.
 
-        A list imported at the gate itself does not age, and an unsure clock tells no age.
+        A list imported at the gate itself does not age. While nobody vouches for the time, the
+        hours since the hub was last seen in this boot count; if it was not, the list is too old.
         """
         if self._roster is None or self._kid == LOCAL or self.online:
             return None
-        if now.clock is ClockState.UNSURE:
-            return None
-        confirmed = max(self._roster.made_utc_ms, self._link.online_utc_ms)
-        return max(0, now.utc_ms - confirmed) // HOUR_MS
+        age_h = self._contact.age_h(now, self._roster.made_utc_ms)
+        return UNKNOWN_AGE_H if age_h is None else age_h
 
     def roster_of_the_moment(self, now: Moment) -> Roster | None:
         """Return the list that serves; another process may have installed a newer one."""
@@ -136,6 +156,16 @@ class HubDesk:
         since_s = max(0, now.mono_ms - self._link.since_ms) // 1000
         return LinkView(self._link.state.value, since_s, backlog)
 
+    def tick(self, now: Moment) -> None:
+        """Once a second: note that the hub is there; tell the uplink how the gate is."""
+        if self.online:
+            self._contact.confirm(now)
+        self.report()
+
+    def stop(self) -> None:
+        """When the hub was last seen is on the card, for the next start."""
+        self._contact.write()
+
     def report(self) -> None:
         """Tell the uplink how the gate is, if that changed."""
         if self._unstored is not None:
@@ -168,7 +198,8 @@ class HubDesk:
             case EventsParked():
                 self._park(event)
             case SyncAlarm():
-                self._health.set("hub", "fail", event.code, "ask the technician")
+                self._link.alarm = event.code
+                self._show_hub()
                 _log.error("sync.alarm", code=event.code)
             case _:
                 return False
@@ -187,12 +218,14 @@ class HubDesk:
             self._unstored = acknowledged
             return
         self._unstored = None
+        if self._link.alarm:  # records move on again, so it was settled
+            self._link.alarm = ""
+            self._show_hub()
 
     def _park(self, parked: EventsParked) -> None:
         _log.error("records.parked", count=len(parked.seqs), code=parked.code)
         try:
-            for seq in parked.seqs:
-                self._journal.park(seq, parked.code)
+            self._journal.park_all(parked.seqs, parked.code)
         except StoreError as error:
             _log.error("parked.not_stored", problem=str(error))
 
@@ -200,8 +233,9 @@ class HubDesk:
         before = self._link.state
         if event.state is before:
             return
-        if before is LinkState.ONLINE and now.clock is not ClockState.UNSURE:
-            self._link.online_utc_ms = now.utc_ms
+        if LinkState.ONLINE in (before, event.state):
+            self._contact.confirm(now)
+            self._contact.write()
         self._link.state, self._link.since_ms = event.state, now.mono_ms
         reached = event.state is not LinkState.OFFLINE
         remedy = "nothing to do, records wait"
@@ -211,20 +245,40 @@ class HubDesk:
             "" if reached else "no link",
             "" if reached else remedy,
         )
-        self._health.set("hub", "ok" if self.online else "warn", event.state.value)
+        if self.online and self._link.alarm in _HEALED_BY_THE_LINK:
+            self._link.alarm = ""
+        self._show_hub()
         _log.info("link.changed", state=event.state.value)
         code = "DEV_LINK_UP" if self.online else "DEV_LINK_DOWN"
         if self.online or before is LinkState.ONLINE:
             self._recorder.device(code, "since", "hub", now)
 
+    def _show_hub(self) -> None:
+        """An alarm stays until it is settled; the state of the link does not hide it."""
+        if self._link.alarm:
+            self._health.set("hub", "fail", self._link.alarm, "ask the technician")
+        else:
+            self._health.set("hub", "ok" if self.online else "warn", self._link.state.value)
+
     def _switch(self, event: RosterFetched, now: Moment) -> None:
         try:
             self._rosters.install(event.path, event.info, event.kid, event.rev, event.info.sha256)
         except BundleRejected as rejected:
+            self._discard(event.path)
             self.handle(RosterRefused(event.rev, rejected.code), now)
         except StoreError as error:
-            self._health.set("storage", "fail", str(error))
+            serving: PartState = "fail" if self._roster is None else "warn"
+            remedy = "fetched again by itself; free space or change the card if it stays"
+            self._health.set("roster", serving, f"new list not installed: {error}", remedy)
             _log.error("roster.not_installed", rev=event.rev, problem=str(error))
+            self._discard(event.path)
+            reporter = self._reporter()
+            if reporter is not None:
+                reporter.roster_not_installed(event.rev)
+
+    def _discard(self, path: Path) -> None:
+        with suppress(OSError):  # the uplink clears what is left at its next start
+            path.unlink(missing_ok=True)
 
     def _note_held(self) -> None:
         serving = self._rosters.generations()

@@ -20,7 +20,6 @@ _ALL = (GuardActionKind.MANUAL_PASS, GuardActionKind.REFUSE, GuardActionKind.CLI
 
 CUE_MS = 5_000  # a word such as "cannot read" leaves the screen by itself
 
-_PRESENT = Text("请刷身份证或出示通行码", "Card or code, please")
 _MEASURE = Text("请测温", "Wrist to the sensor")
 _HOLD = Text("请保持手腕不动", "Hold still")
 _NOW_CARD = Text("请刷证或扫码", "Card or code")
@@ -60,10 +59,12 @@ class Presenter:
         taken = wording.temperature(view.visit.measurement, view.tries, decision)
         holder = view.visit.holder
         judged = view.visit.measurement is not None and view.visit.measurement.decision_mc
+        category = wording.CATEGORIES[_category(holder)]
         row = screen.LastView(
             time=now.strftime("%H:%M"),
             verdict=decision.verdict,
-            name=holder.display.name or wording.CATEGORIES[_category(holder)].zh,
+            name=holder.display.name
+            or (category.en if self._gate.language == "en" else category.zh),
             temperature=taken.text if taken is not None and judged else "",
             reason=wording.reason(decision.reason),
         )

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from drivers.errors import DriverError
-from gated.config import Config
+from gated.config import CardReaderSection, Config
 from gated.errors import ConfigError
 from gated.gate.devices import (
     open_camera,
@@ -15,7 +15,7 @@ from gated.gate.devices import (
     picture_decoder,
     thermometry_config,
 )
-from gated.gate.health import Health
+from gated.gate.health import Health, Part, worst
 
 WALK_S = 20.0  # how long the installer has for each of card, code and wrist
 FIRST_S = 5.0
@@ -28,18 +28,29 @@ Tell = Callable[[str], None]
 
 def card_reader(config: Config, health: Health, tell: Tell | None) -> None:
     """Ask every reader for its module number; with `tell`, for a card as well."""
-    for section in config.card_reader:
-        with _reported(health, "card_reader"):
-            reader = open_reader(section)
-            try:
-                number = reader.probe()
-                health.set("card_reader", "ok", f"module {number}")
-                if tell is not None:
-                    tell("Lay an ID card on the reader.")
-                    read = _first(reader.read, WALK_S)
-                    _walked(health, "card_reader", read is not None, "no card was read in 20 s")
-            finally:
-                reader.close()
+    found = [_one_reader(section, tell) for section in config.card_reader]
+    if not found:
+        return
+    shown = worst(found)
+    details = [part.detail for part in found if part.state == shown.state]
+    health.set("card_reader", shown.state, "; ".join(details), shown.remedy)
+
+
+def _one_reader(section: CardReaderSection, tell: Tell | None) -> Part:
+    health = Health()
+    with _reported(health, "card_reader"):
+        reader = open_reader(section)
+        try:
+            number = reader.probe()
+            health.set("card_reader", "ok", f"{section.port}: module {number}")
+            if tell is not None:
+                tell(f"Lay an ID card on the reader at {section.port}.")
+                read = _first(reader.read, WALK_S)
+                problem = f"{section.port}: no card was read in 20 s"
+                _walked(health, "card_reader", read is not None, problem)
+        finally:
+            reader.close()
+    return health.part("card_reader")
 
 
 def camera(config: Config, health: Health, tell: Tell | None) -> None:

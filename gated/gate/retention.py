@@ -1,8 +1,8 @@
 """Forgets in time: exact normal temperatures after a day, delivered records after two weeks.
 
 Ages are told by records whose clock was synchronised, and only while ours is: a clock that jumps
-deletes nothing. What the hub has not acknowledged is never deleted. The work is done in small
-steps, so that no passage waits for it.
+deletes nothing. What the hub has not acknowledged is never deleted; a gate that is configured
+without a hub forgets by age alone. The work is done in small steps, so that no passage waits.
 """
 
 from gated.core.model import ClockState, Moment
@@ -12,6 +12,7 @@ from gated.store.journal_reader import JournalReader
 DAY_MS = 86_400_000
 EXACT_MS = DAY_MS  # then a normal temperature is only "normal"
 DELIVERED_MS = 14 * DAY_MS
+LONELY_MS = 30 * DAY_MS  # how long a gate without a hub keeps records: nobody else has them
 STEP_EVERY_MS = 60_000  # at most 200 rows a minute: far more than people can pass
 PROBES = 8  # neighbours looked at for one with a synchronised clock
 
@@ -19,11 +20,15 @@ _SYNCED = 2
 
 
 class Retention:
-    """Owns the clean-up of one journal. Engine thread only."""
+    """Owns the clean-up of one journal. Engine thread only.
 
-    def __init__(self, journal: Journal, reader: JournalReader) -> None:
+    hubless: the configuration names no broker, so no record will ever be acknowledged.
+    """
+
+    def __init__(self, journal: Journal, reader: JournalReader, *, hubless: bool = False) -> None:
         self._journal = journal
         self._reader = reader
+        self._hubless = hubless
         self._next_ms = 0
 
     def step(self, now: Moment) -> None:
@@ -32,7 +37,9 @@ class Retention:
             return
         self._next_ms = now.mono_ms + STEP_EVERY_MS
         self._journal.coarsen_before(self.first_since(now.utc_ms - EXACT_MS))
-        self._journal.retire_before(self.first_since(now.utc_ms - DELIVERED_MS))
+        kept_ms = LONELY_MS if self._hubless else DELIVERED_MS
+        oldest = self.first_since(now.utc_ms - kept_ms)
+        self._journal.retire_before(oldest, unacknowledged=self._hubless)
 
     def first_since(self, cutoff_ms: int) -> int:
         """Return the first seq at or after this UTC instant, one past the last if there is none.

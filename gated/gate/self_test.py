@@ -5,21 +5,24 @@ import socket
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from gated.config import BrokerSection, Config
 from gated.core.model import ClockState
-from gated.errors import GatedError
+from gated.errors import ConfigError, GatedError
 from gated.gate import probes
-from gated.gate.health import Health, note_power
+from gated.gate.app import broker_settings
+from gated.gate.health import SPACE_MIN_MB, Health, note_power
 from gated.gate.thermometer_desk import CalibrationFile
 from gated.process.clock import SystemClock
 from gated.store.journal_reader import JournalReader
 from gated.store.keys import read_site_keys, read_trust
 from gated.store.roster import RosterStore
+from gated.transport.mqtt import tls_context
 
 CONNECT_S = 3.0
-SPACE_MIN_MB = 200  # a year of one gate's records and two rosters, with room to spare
+AS_THE_SERVICE = "run it as the service's user: sudo -u gated gated check"
 
 Tell = Callable[[str], None]
 
@@ -33,8 +36,12 @@ def self_test(config: Config, tell: Tell | None = None) -> Health:
     health = Health()
     health.set("config", "ok")
     health.set("policy", "ok", "built-in rules")
-    _keys_and_roster(config, health)
-    _storage(config.store.dir, health)
+    for part, question in (("roster", _keys_and_roster), ("storage", _storage)):
+        try:
+            question(config, health)
+        except PermissionError as error:
+            detail = f"cannot look into {config.store.dir}: {error.strerror}"
+            health.set(part, "fail", detail, AS_THE_SERVICE)
     _clock(config, health)
     note_power(health)
     if config.broker is not None:
@@ -53,7 +60,10 @@ def _keys_and_roster(config: Config, health: Health) -> None:
         keys = read_site_keys(config.keys.site, config.keys.rest)
         trust = read_trust(config.keys.trust)
     except GatedError as error:
-        health.set("keys", "fail", str(error), "gated keys init DIR makes a set for a new site")
+        files = (config.keys.site, config.keys.rest, config.keys.trust)
+        denied = any(_denied(file) for file in files)
+        remedy = AS_THE_SERVICE if denied else "gated keys init DIR makes a set for a new site"
+        health.set("keys", "fail", str(error), remedy)
         return
     health.set("keys", "ok", f"{len(trust.keys)} trusted keys")
     if not (config.store.dir / "roster.db").is_file():
@@ -75,10 +85,23 @@ def _keys_and_roster(config: Config, health: Health) -> None:
         finally:
             rosters.close()
     except GatedError as error:
-        health.set("roster", "fail", str(error))
+        denied = _denied(config.store.dir / "roster.db", "r+b")
+        health.set("roster", "fail", str(error), AS_THE_SERVICE if denied else "")
 
 
-def _storage(folder: Path, health: Health) -> None:
+def _denied(path: Path, mode: Literal["rb", "r+b"] = "rb") -> bool:
+    """Tell whether the file system lets this user not open the file."""
+    try:
+        path.open(mode).close()
+    except PermissionError:
+        return True
+    except OSError:
+        return False  # whoever named it has said more
+    return False
+
+
+def _storage(config: Config, health: Health) -> None:
+    folder = config.store.dir
     if not folder.is_dir():
         remedy = f"make it: install -d -o gated {folder}"
         health.set("storage", "fail", f"{folder} does not exist", remedy)
@@ -94,7 +117,8 @@ def _storage(folder: Path, health: Health) -> None:
             with JournalReader(journal) as reader:
                 state = reader.state()
         except GatedError as error:
-            health.set("storage", "fail", str(error))
+            remedy = AS_THE_SERVICE if _denied(journal) else ""
+            health.set("storage", "fail", str(error), remedy)
             return
         detail += f", {state.last} records, {state.last - state.acked} not yet acknowledged"
     health.set("storage", "ok", detail)
@@ -121,6 +145,11 @@ def _calibration(config: Config, health: Health) -> None:
         health.set("thermometer", "fail", str(error), "mend the file or calibrate the site")
         return
     today = datetime.now(ZoneInfo(config.gate.timezone)).date()
+    sensor = None if file.value is None else file.value.sensor
+    if sensor is not None and f"serial {sensor}" not in part.detail:  # as the probe put it
+        problem = f"{part.detail}; not calibrated: the calibration is for sensor {sensor}"
+        health.set("thermometer", "warn", problem, "calibrate the site with this sensor")
+        return
     if file.value is None or not file.value.valid_on(today):
         remedy = "calibrate the site; until then readings are only compared with each other"
         health.set("thermometer", "warn", f"{part.detail}; not calibrated", remedy)
@@ -128,9 +157,15 @@ def _calibration(config: Config, health: Health) -> None:
 
 def _broker(section: BrokerSection, health: Health) -> None:
     try:
+        tls_context(broker_settings(section))
+    except ConfigError as error:
+        health.set("broker", "fail", str(error), "see docs/operations.md, The broker")
+        health.set("hub", "warn", "not asked without a broker")
+        return
+    try:
         with socket.create_connection((section.host, section.port), CONNECT_S):
             pass
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: no host can have such a name
         detail = f"cannot reach {section.host} port {section.port}: {error}"
         health.set("broker", "warn", detail, "check network and broker; records wait meanwhile")
         health.set("hub", "warn", "not asked without a broker")

@@ -11,6 +11,7 @@ from typing import Protocol
 from gated.contract.batch import SideRow, encode_batch
 from gated.contract.messages import Ack
 from gated.core import delivery
+from gated.core.canonical import canonical
 from gated.core.delivery import Alarm, Effect, Read, ShowParked, StoreWatermark
 from gated.errors import StoreError, TransportDown
 from gated.gate.uplink_events import EventsParked, SyncAlarm, UplinkEvent, WatermarkAcknowledged
@@ -176,7 +177,7 @@ class Sender:
 
     def _batch(self, entries: list[Entry], previous: bytes) -> bytes:
         side = [
-            SideRow(entry.seq, entry.side.salt, dict(entry.side.values))
+            SideRow(entry.seq, entry.side.salt, canonical(dict(entry.side.values)))
             for entry in entries
             if entry.side is not None and not entry.side.coarse
         ]

@@ -13,8 +13,7 @@ from gated.core.calibration import (
     too_cold_today,
 )
 from gated.core.model import Measurement, Moment, TemperatureState
-from gated.core.thermometry import ThermometryConfig
-from gated.core.thermometry_judge import fault
+from gated.core.thermometry_judge import ThermometryConfig, fault
 from gated.core.thermometry_window import SensorSample
 from gated.core.visit import TargetSeen, TemperatureTaken
 from gated.errors import ConfigError
@@ -87,15 +86,18 @@ class ThermometerDesk:
         self._reference = RelativeReference()
         self._recent: tuple[int, ...] = ()
         self.healthy = False
+        self.serial: str | None = None  # of the sensor that answers, once it told
 
     def calibrated_on(self, day: date | None) -> bool:
-        """Return whether a calibration is in force on this day.
+        """Return whether a calibration for this sensor is in force on this day.
 
         day None: nobody vouches for the date. Then the calibration stays in force, because one
         that may be old misleads less than none.
         """
         calibration = self._file.value
-        return calibration is not None and (day is None or calibration.valid_on(day))
+        if calibration is None or not calibration.fits(self.serial):
+            return False
+        return day is None or calibration.valid_on(day)
 
     def look_for_calibration(self) -> bool:
         """Take a changed calibration file into use; return whether there was one."""
@@ -104,7 +106,11 @@ class ThermometerDesk:
     @property
     def problem(self) -> str:
         """What is wrong with the calibration file, or nothing."""
-        return self._file.problem
+        calibration = self._file.value
+        if self._file.problem or calibration is None or calibration.fits(self.serial):
+            return self._file.problem
+        found = f"this is {self.serial}" if self.serial else "this one did not tell its serial"
+        return f"not calibrated: the calibration is for sensor {calibration.sensor}, {found}"
 
     def sampled(self, sample: SensorSample, today: date | None) -> tuple[Outcome, ...]:
         """Take one sample; return what the session must hear."""

@@ -1,12 +1,13 @@
 """The gate's line to the hub: one worker that connects, sends, believes, fetches and reports.
 
-    journal_grew(), report(), interrupt()   any thread: leave a note in the inbox
+    journal_grew(), report(), roster_not_installed(), interrupt()   any thread: leave a note
     run(stop)                                the uplink's thread: everything else
 
 Three pure machines decide (core/link.py, core/delivery.py, core/replica.py); this file only
 carries messages between them, the broker connection and the engine. It never writes the journal.
 """
 
+import queue
 import random
 import threading
 import time
@@ -106,6 +107,7 @@ class Uplink:
             roll,
         )
         self._grown = threading.Event()
+        self._not_installed: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._status: dict[str, object] = {}
         self._report = StatusReport()
         self._hello_packet = 0
@@ -125,6 +127,11 @@ class Uplink:
     def report(self, status: dict[str, object]) -> None:
         """The next status message carries these fields: mode, faults, q, oldest_s."""
         self._status = dict(status)
+        self._session.nudge()
+
+    def roster_not_installed(self, rev: int) -> None:
+        """The engine could not switch to this fetched list: it is fetched again later."""
+        self._not_installed.put(rev)
         self._session.nudge()
 
     def interrupt(self) -> None:
@@ -166,6 +173,8 @@ class Uplink:
         if self._grown.is_set():
             self._grown.clear()
             self._sender.grew()
+        while not self._not_installed.empty():
+            self._fetcher.not_installed(self._not_installed.get(), self._clock_ms())
         match event:
             case Published(packet_id, reason):
                 self._published(packet_id, reason)
@@ -194,7 +203,7 @@ class Uplink:
             if self._sender.state.silences:
                 self._hub_is_away()
         if due(self._fetcher.wake_at_ms, now):
-            self._fetcher.feed(replica.Elapsed(), now, self._roll(), self._ask_limit())
+            self._fetcher.tick(now, self._roll(), self._ask_limit())
         if self._session.usable and self._report_due_ms() <= now:
             self._send_status()
         self._show_state()
@@ -286,7 +295,7 @@ class Uplink:
         """Nothing can be sent or asked until the next connection."""
         self._greeted = False
         self._sender.disconnected()
-        self._fetcher.feed(replica.Disconnected(), self._clock_ms(), self._roll())
+        self._fetcher.disconnected(self._clock_ms(), self._roll())
 
     def alarm(self, code: str) -> None:
         """A person must know."""
@@ -335,6 +344,7 @@ class Uplink:
             "t": self._utc_ms(),
             "sw": self._settings.software,
             "backlog": self._sender.backlog,
+            "last": self._sender.state.last,
         }
         body = self._report.compose(self._status_fields(), moving, self._clock_ms())
         self._session.tell(self._own(Leaf.STATUS), body, retain=True)

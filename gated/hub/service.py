@@ -259,8 +259,10 @@ class Hub:
             return  # the will of a connection that was replaced long ago
         values: dict[str, object] = {"online": status.on, "sid": status.sid}
         if status.on:
+            heard = known["last"] if known and known["epoch"] == status.epoch else 0
             values |= {
                 "epoch": status.epoch,
+                "last": max(status.last, heard),
                 "backlog": status.backlog,
                 "roster_rev": max(status.roster.values(), default=0),
                 "status": status.model_dump_json(),

@@ -26,7 +26,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from gated.contract.batch import Batch, Event
-from gated.core.canonical import canonical, digest
+from gated.core.canonical import digest
 from gated.errors import StoreError
 from gated.hub import ledger
 from gated.hub import schema as tables
@@ -81,8 +81,18 @@ class HubStore:
                     )
                 query = select(tables.SETTING.c.value).where(tables.SETTING.c.name == "hubgen")
                 self.hubgen: int = connection.execute(query).scalar_one()
+        except ImportError as error:
+            raise StoreError(
+                f"cannot open the hub's store {self._shown()}: its driver cannot be loaded"
+                f" ({_first_line(error)}); for PostgreSQL: pip install"
+                " 'psycopg[binary]' and [store] url = \"postgresql+psycopg://...\""
+            ) from error
         except SQLAlchemyError as error:
-            raise StoreError(f"cannot open the hub's store {self._shown()}: {error}") from error
+            cause = _first_line(getattr(error, "orig", None) or error)
+            raise StoreError(
+                f"cannot open the hub's store {self._shown()}: {cause}; check [store] url, that its"
+                " folder exists and that the hub may write there"
+            ) from error
 
     def close(self) -> None:
         """Every connection is closed; may be called twice."""
@@ -177,14 +187,22 @@ class HubStore:
                 connection.execute(insert(tables.GATE).values(gate=gate, **values))
 
     def gates(self) -> list[dict[str, Any]]:
-        """Return every gate ever heard of, by name, with the watermark of its current epoch."""
+        """Return every gate ever heard of, by name, with the watermark of its current epoch.
+
+        last: the highest seq of that epoch anybody spoke of or sent.
+        """
         gate, cursor = tables.GATE, tables.CURSOR
         joined = gate.outerjoin(
             cursor, (cursor.c.gate == gate.c.gate) & (cursor.c.epoch == gate.c.epoch)
         )
-        query = select(gate, cursor.c.upto).select_from(joined).order_by(gate.c.gate)
+        columns = (gate, cursor.c.upto, cursor.c.ranges)
+        query = select(*columns).select_from(joined).order_by(gate.c.gate)
         with self._reading() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            rows = [dict(row) for row in connection.execute(query).mappings()]
+        for row in rows:
+            ranges = ledger.read(row.pop("ranges") or "[]")
+            row["last"] = max([row["last"], *(end - 1 for _, end in ranges)])
+        return rows
 
     # Bundles.
 
@@ -251,6 +269,10 @@ class HubStore:
         return self._url.rsplit("@", 1)[-1]
 
 
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0]
+
+
 def _cursor(connection: Connection, gate: str, epoch: str, *, lock: bool) -> Cursor | None:
     columns = tables.CURSOR.c
     query = select(columns.ranges, columns.upto, columns.head).where(
@@ -298,11 +320,7 @@ def _insert_events(
         insert_many(
             connection,
             tables.SIDE,
-            [
-                (gate, epoch, row.seq, row.salt, canonical(row.values))
-                for row in batch.side
-                if row.seq in new
-            ],
+            [(gate, epoch, row.seq, row.salt, row.body) for row in batch.side if row.seq in new],
         )
 
 

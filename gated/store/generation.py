@@ -6,7 +6,8 @@ Everything in it is found by keyed pseudonym; names and rooms are sealed.
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -116,19 +117,20 @@ class Roster:
             row = self._first(_BY_REF, pseudonym.person_ref(self._site_key, other))
             if row is not None:
                 break
-        return _holder(row, CredentialKind.ID_CARD, presented)
+        return self._holder(row, CredentialKind.ID_CARD, presented)
 
     def by_card(self, number: str) -> Holder:
         """Return whose card this is, with the card's own state and validity."""
         ref = pseudonym.card_ref(self._site_key, number)
         row = self._first(_BY_CARD, ref)
         if row is None:
-            return _holder(None, CredentialKind.CARD, ref)
+            return self._holder(None, CredentialKind.CARD, ref)
         state, start, end = row[11:]
-        card = Credential(
-            CredentialKind.CARD, CredentialState(state), ref, _instant(start), _instant(end)
-        )
-        return Holder(card, _person(row), household_statuses=_statuses(row[4]))
+        with _legible(self.path):
+            card = Credential(
+                CredentialKind.CARD, CredentialState(state), ref, _instant(start), _instant(end)
+            )
+            return Holder(card, _person(row), household_statuses=_statuses(row[4]))
 
     def by_reference(self, prefix: bytes) -> Holder:
         """Return whose pseudonym begins with these bytes (8 in a pass).
@@ -137,13 +139,13 @@ class Roster:
         """
         rest = pseudonym.REF_LENGTH - len(prefix)
         rows = self._fetch(_BY_PREFIX, (prefix + bytes(rest), prefix + b"\xff" * rest))
-        return _holder(rows[0] if len(rows) == 1 else None, CredentialKind.QR, prefix)
+        return self._holder(rows[0] if len(rows) == 1 else None, CredentialKind.QR, prefix)
 
     def by_room(self, building: str, unit: str, room: str) -> list[Holder]:
         """Return who lives in this room or is expected there, with what a guard may see of them."""
         ref = pseudonym.room_ref(self._site_key, building, unit, room)
         found = [
-            _holder(row, CredentialKind.NONE, row[0])
+            self._holder(row, CredentialKind.NONE, row[0])
             for row in self._fetch(_BY_ROOM, (ref, ROOM_PEOPLE_MAX))
         ]
         return [
@@ -159,7 +161,8 @@ class Roster:
     def person(self, ref: bytes) -> Person | None:
         """Return the person with this 16-byte pseudonym, or None."""
         row = self._first(_BY_REF, ref)
-        return None if row is None else _person(row)
+        with _legible(self.path):
+            return None if row is None else _person(row)
 
     def display(self, ref: bytes) -> Display:
         """Return what a guard may see of this person, decrypted now; empty when not on the list.
@@ -169,7 +172,8 @@ class Roster:
         row = self._first("SELECT sealed FROM person WHERE ref = ?", ref)
         if row is None:
             return Display()
-        name, room, _phone, _document = self._sealer.open(row[0], ref)
+        with _legible(self.path):
+            name, room, _phone, _document = self._sealer.open(row[0], ref)
         return Display(name, room)
 
     def counts(self) -> tuple[dict[str, int], dict[str, int]]:
@@ -179,8 +183,9 @@ class Roster:
         )
         statuses: dict[str, int] = {}
         for (text,) in self._fetch("SELECT statuses FROM person WHERE statuses <> ''", ()):
-            for code, _start, _end in json.loads(text):
-                statuses[code] = statuses.get(code, 0) + 1
+            with _legible(self.path):
+                for code, _start, _end in json.loads(text):
+                    statuses[code] = statuses.get(code, 0) + 1
         return categories, statuses
 
     def fingerprints(self) -> dict[bytes, int]:
@@ -195,6 +200,10 @@ class Roster:
             found[ref] = hash((found[ref], *card))
         return found
 
+    def _holder(self, row: _Row | None, kind: CredentialKind, ref: bytes) -> Holder:
+        with _legible(self.path):
+            return _holder(row, kind, ref)
+
     def _first(self, sql: str, ref: bytes) -> _Row | None:
         try:
             row: _Row | None = self._execute(sql, (ref,)).fetchone()
@@ -205,6 +214,20 @@ class Roster:
     def _fetch(self, sql: str, parameters: tuple[object, ...]) -> list[_Row]:
         with reported(self.path, "read"):
             return self._execute(sql, parameters).fetchall()
+
+
+@contextmanager
+def _legible(path: Path) -> Iterator[None]:
+    """Turn a field that does not hold what it should into a StoreError that names no person."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, OverflowError, OSError) as error:
+        if isinstance(error, StoreError):
+            raise
+        raise StoreError(
+            f"cannot read {path}: an entry in it cannot be understood ({type(error).__name__});"
+            " import the list again with this program"
+        ) from None  # the cause would show what stands in the entry
 
 
 def _holder(row: _Row | None, kind: CredentialKind, ref: bytes) -> Holder:

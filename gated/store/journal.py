@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 EVENT_LIMIT_BYTES = 8 * 1024  # one event always fits a message to the hub
+COARSEN_ROWS = 1_000  # forgotten at once: far more than pass in the minute between two steps
 RETIRE_ROWS = 200  # deleted at once: a large delete needs space a full card does not have
 SALT_LENGTH = 16
 
@@ -89,7 +90,8 @@ class Journal:
 
     boot: kernel boot id. new_epoch: makes the name of a new epoch (16 hex digits, random). now:
     stamps the event that opens an epoch. Raises StoreError when the file cannot be opened or
-    another process writes it. After an unclean end the whole file is checked first.
+    another process writes it. After an unclean end the whole file is checked first, and `unclean`
+    says so.
     """
 
     def __init__(
@@ -101,10 +103,11 @@ class Journal:
         now: Callable[[], Moment] = unsure_now,
     ) -> None:
         self.path = path
-        self._boot = boot
+        self.boot = boot
         self._new_epoch = new_epoch
         self._now = now
         self.repaired: Repaired | None = None
+        self.unclean = False
         self._position_known = True
         self._lock = database.lock(path)
         try:
@@ -175,7 +178,7 @@ class Journal:
                 "kind": draft.kind,
                 "t": draft.moment.utc_ms,
                 "m": draft.moment.mono_ms,
-                "b": self._boot,
+                "b": self.boot,
                 "q": _CLOCK_QUALITY[draft.moment.clock],
             }
             side = None
@@ -219,33 +222,42 @@ class Journal:
             )
         self.acked, self.hubgen = upto, hubgen
 
-    def park(self, seq: int, code: str) -> None:
-        """The hub holds event `seq` but cannot use it; shown to people, blocks nothing."""
+    def park_all(self, seqs: Iterable[int], code: str) -> None:
+        """The hub holds these events but cannot use them; shown to people, blocks nothing.
+
+        One commit for all of them. Raises StoreError.
+        """
         with reported(self.path, "write"), transaction(self._connection):
-            self._connection.execute("INSERT OR REPLACE INTO parked VALUES (?, ?)", (seq, code))
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO parked VALUES (?, ?)", [(seq, code) for seq in seqs]
+            )
 
     def coarsen_before(self, seq: int) -> int:
         """Exact side values of events before `seq` are "normal" now; return how many became so.
 
-        Rows recorded with keep_side stay. Value and salt are overwritten in the file
-        (secure_delete); the event's own bytes and the chain are untouched.
+        Oldest first, at most 1,000 at a time. Rows recorded with keep_side stay. Value and salt
+        are overwritten in the file (secure_delete); the event's own bytes and the chain are
+        untouched.
         """
         with reported(self.path, "write"), transaction(self._connection):
             done = self._connection.execute(
-                "UPDATE side SET salt = NULL, body = ?"
-                " WHERE seq < ? AND keep = 0 AND salt IS NOT NULL",
-                (COARSE, seq),
+                "UPDATE side SET salt = NULL, body = ? WHERE seq IN (SELECT seq FROM side"
+                " INDEXED BY side_exact WHERE seq < ? AND keep = 0 AND salt IS NOT NULL"
+                " ORDER BY seq LIMIT ?)",
+                (COARSE, seq, COARSEN_ROWS),
             )
         return done.rowcount
 
-    def retire_before(self, seq: int) -> int:
+    def retire_before(self, seq: int, *, unacknowledged: bool = False) -> int:
         """Acknowledged events before `seq` are gone, at most 200 at a time; return how many.
 
-        Never touches what the hub has not acknowledged. The chain of the rest still verifies.
+        unacknowledged: others as well; only for a gate without a hub, whose records go nowhere.
+        The chain of the rest still verifies.
         """
         with reported(self.path, "write"), transaction(self._connection) as connection:
             base = connection.execute("SELECT base_seq FROM state").fetchone()[0]
-            upto = min(seq - 1, self.acked, base + RETIRE_ROWS)
+            limit = self._last if unacknowledged else self.acked
+            upto = min(seq - 1, limit, base + RETIRE_ROWS)
             if upto <= base:
                 return 0
             connection.execute(
@@ -305,6 +317,7 @@ class Journal:
                 raise DamagedDatabase(f"cannot open {self.path}: events without an epoch")
             self._open_epoch()
         elif not row[0]:
+            self.unclean = True
             database.quick_check(connection, self.path)
         connection.execute("UPDATE state SET starts = starts + 1, clean = 0")
         self._load_position()
@@ -369,4 +382,9 @@ def step_001_journal(db: "Database") -> None:
     )
 
 
-MIGRATIONS = (step_001_journal,)
+def step_002_exact(db: "Database") -> None:
+    """Only exact values that may be forgotten are looked at when it is time to forget."""
+    db.execute("CREATE INDEX side_exact ON side (seq) WHERE keep = 0 AND salt IS NOT NULL")
+
+
+MIGRATIONS = (step_001_journal, step_002_exact)

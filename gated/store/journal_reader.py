@@ -152,8 +152,10 @@ class JournalReader:
         """Return the chain hash after event `seq` (0: before the first), or None if not here."""
         row = self._one("SELECT epoch, base_seq, base_hash, acked, acked_hash FROM state")
         epoch, base, base_hash, acked, acked_hash = row
+        if seq == 0:
+            return genesis(epoch)
         if seq == base:
-            return bytes(base_hash) if base else genesis(epoch)
+            return bytes(base_hash)
         found = self._one("SELECT hash FROM event WHERE seq = ?", seq)
         if found is not None:
             return bytes(found[0])

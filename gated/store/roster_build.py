@@ -16,11 +16,12 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from gated.core import id_number, masking, pseudonym
 from gated.core.model import Appointment, Category, CredentialState, Status
@@ -28,6 +29,7 @@ from gated.store.database import reported
 from gated.store.sealing import RosterKeys, Sealer
 
 SCHEMA = 1
+PROGRESS_STEPS = 1000
 HASH_CHUNK_BYTES = 1024 * 1024
 
 # Who lives in the household; what is known of the others says nothing about it.
@@ -53,6 +55,8 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 """
 
 _INSERT_PERSON = "INSERT INTO person VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+_Item = TypeVar("_Item")
 
 PersonRow = tuple[
     bytes, bytes | None, str, str, str, str,
@@ -120,6 +124,23 @@ def household(row: RosterRow, site_key: bytes) -> bytes | None:
     return pseudonym.room_ref(site_key, row.building, row.unit, row.room)
 
 
+class _Steps:
+    """Counts what was done and tells its share of the whole, now and then."""
+
+    def __init__(self, progress: Callable[[float], None] | None, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._done = 0
+
+    def each(self, items: Iterable[_Item]) -> Iterator[_Item]:
+        """Yield the items; each is a step that is done when the next is asked for."""
+        for item in items:
+            yield item
+            self._done += 1
+            if self._progress is not None and self._done % PROGRESS_STEPS == 0:
+                self._progress(min(1.0, self._done / self._total))
+
+
 def build(
     rows: Iterable[RosterRow],
     keys: RosterKeys,
@@ -127,14 +148,18 @@ def build(
     rev: int,
     made_utc_ms: int,
     site: str,
+    progress: Callable[[float], None] | None = None,
 ) -> RosterInfo:
     """A complete generation file lies at `path`, flushed; return what it is.
 
     rev > 0: number of the list, rising. An existing file is replaced. Blocks for about 30 µs a
-    person. Raises StoreError, leaving no file, when it cannot be written; ValueError when one
+    person. progress: called now and then with the share of the work that is done, 0 to 1. Raises
+    StoreError, leaving no file, when it cannot be written; ValueError when one
     person or card stands in the rows twice (the table reader has merged or refused those).
     """
-    people, credentials = _encode(list(rows), keys)
+    listed = list(rows)
+    steps = _Steps(progress, 3 * len(listed))  # pseudonyms, sealing, writing
+    people, credentials = _encode(listed, keys, steps)
     meta: dict[str, int | str] = {
         "schema": SCHEMA,
         "rev": rev,
@@ -150,7 +175,7 @@ def build(
             connection.execute("PRAGMA journal_mode=OFF")  # an unfinished file is thrown away
             connection.execute("PRAGMA synchronous=OFF")  # flushed once, below
             connection.executescript(_TABLES)
-            _fill(connection, people, credentials, meta)
+            _fill(connection, people, credentials, meta, steps)
             connection.execute("VACUUM")
     except BaseException:
         path.unlink(missing_ok=True)
@@ -165,11 +190,12 @@ def _fill(
     people: list[PersonRow],
     credentials: list[tuple[object, ...]],
     meta: dict[str, int | str],
+    steps: _Steps,
 ) -> None:
     rooms = sorted((row[1], row[0]) for row in people if row[1] is not None)
     try:
         with connection:
-            connection.executemany(_INSERT_PERSON, people)
+            connection.executemany(_INSERT_PERSON, steps.each(people))
             connection.executemany("INSERT INTO credential VALUES (?, ?, ?, ?, ?, ?)", credentials)
             connection.executemany("INSERT INTO room VALUES (?, ?)", rooms)
             connection.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
@@ -178,11 +204,11 @@ def _fill(
 
 
 def _encode(
-    rows: list[RosterRow], keys: RosterKeys
+    rows: list[RosterRow], keys: RosterKeys, steps: _Steps
 ) -> tuple[list[PersonRow], list[tuple[object, ...]]]:
     """Return person and credential rows sorted by key, with everything keyed, masked, sealed."""
     sealer = Sealer(keys.rest)
-    refs = [reference(row, keys.site) for row in rows]
+    refs = [reference(row, keys.site) for row in steps.each(rows)]
     homes = [household(row, keys.site) for row in rows]
     known: dict[bytes, list[Status]] = {}
     for row, home in zip(rows, homes, strict=True):
@@ -190,7 +216,7 @@ def _encode(
             known.setdefault(home, []).extend(row.statuses)
     people = [
         _person_row(row, ref, home, known.get(home, []) if home else [], sealer)
-        for row, ref, home in zip(rows, refs, homes, strict=True)
+        for row, ref, home in zip(steps.each(rows), refs, homes, strict=True)
     ]
     credentials = [
         item for row, ref in zip(rows, refs, strict=True) for item in _card_rows(row, ref, keys)

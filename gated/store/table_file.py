@@ -1,8 +1,8 @@
 """A table a person made in a spreadsheet comes back as numbered rows of typed cells.
 
-Accepted by content, not by name: CSV in UTF-8, UTF-8 with BOM, UTF-16 with BOM or GB18030, cells
-parted by comma, semicolon or tab; and .xlsx, whose first sheet is read. Nothing is interpreted
-here beyond the cell's own type.
+Accepted by content: CSV in UTF-8, UTF-8 with BOM, UTF-16 with BOM or GB18030, cells parted by
+comma, semicolon or tab; and .xlsx, whose first sheet is read. A name counts only where it promises
+a workbook that is none. Nothing is interpreted here beyond the cell's own type.
 """
 
 import csv
@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import TypeAlias
+from typing import IO, TypeAlias
 from xml.etree.ElementTree import ParseError
 
 from gated.errors import TableError
@@ -23,6 +23,8 @@ NumberedRow: TypeAlias = "tuple[int, list[Cell]]"
 
 FILE_LIMIT_BYTES = 256 * 1024 * 1024  # a million people are about 100 MB
 _XLSX_START = b"PK\x03\x04"
+_BOOK_NAMES = frozenset({".xlsx", ".xlsm", ".xltx"})
+_FIRST_SHEET = "xl/worksheets/sheet1.xml"
 _OLD_XLS_START = b"\xd0\xcf\x11\xe0"
 _BROKEN_BOOK = (zipfile.BadZipFile, zlib.error, ParseError, EOFError, LookupError, ValueError)
 _SEPARATORS = ",\t;"
@@ -42,13 +44,53 @@ def read_rows(path: Path) -> Iterator[NumberedRow]:
             )
         content = path.read_bytes()
     except OSError as error:
-        raise TableError(f"cannot read {path.name}: {error.strerror}") from error
-    if content.startswith(_OLD_XLS_START):
-        raise TableError(
-            f"cannot read {path.name}: it is in the old Excel format; save it as .xlsx or CSV"
-        )
-    rows = _workbook(content, path) if content.startswith(_XLSX_START) else _text(content, path)
+        raise TableError(f"cannot read {path.name}: {error.strerror}{_remedy(error)}") from error
+    is_book = content.startswith(_XLSX_START)
+    if not is_book and (problem := _no_book(content, path.suffix.lower())):
+        raise TableError(f"cannot read {path.name}: {problem}")
+    rows = _workbook(content, path) if is_book else _text(content, path)
     return (row for row in rows if any(cell not in {None, ""} for cell in row[1]))
+
+
+def count_lines(path: Path) -> int | None:
+    """Return about how many lines `read_rows` will number, None when it cannot be told.
+
+    Reads the file once; for a progress bar.
+    """
+    try:
+        if not zipfile.is_zipfile(path):
+            with path.open("rb") as file:
+                return _count(file, b"\n")
+        with zipfile.ZipFile(path) as book, book.open(_FIRST_SHEET) as sheet:
+            return _count(sheet, b"<row ")
+    except (OSError, NotImplementedError, RuntimeError, *_BROKEN_BOOK):
+        return None  # read_rows says what is wrong
+
+
+def _count(file: IO[bytes], mark: bytes) -> int:
+    return sum(piece.count(mark) for piece in iter(lambda: file.read(1 << 20), b""))
+
+
+def _no_book(content: bytes, suffix: str) -> str:
+    """Return why a file that does not begin like a workbook cannot be read, "" if it may be."""
+    if content.startswith(_OLD_XLS_START):
+        if suffix in _BOOK_NAMES:
+            return "it has a password or is in the old Excel format; save it as .xlsx without one"
+        return "it is in the old Excel format; save it as .xlsx or CSV"
+    if suffix in _BOOK_NAMES:
+        return (
+            f"it is no {suffix} workbook, although it is named like one; open it in a"
+            " spreadsheet program and save it as .xlsx, or name it .csv if it is CSV"
+        )
+    return ""
+
+
+def _remedy(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return "; the user who runs this command must be allowed to read it"
+    if isinstance(error, IsADirectoryError):
+        return "; name the table in it"
+    return ""
 
 
 def _text(content: bytes, path: Path) -> Iterator[NumberedRow]:
@@ -95,15 +137,10 @@ def _workbook(content: bytes, path: Path) -> Iterator[NumberedRow]:
             sheet.reset_dimensions()  # some programs write a wrong size into the file
             for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
                 yield number, [_cell(cell) for cell in cells]
-        except (
-            InvalidFileException,
-            zipfile.BadZipFile,
-            KeyError,
-            IndexError,
-            ValueError,
-        ) as error:
+        except (InvalidFileException, *_BROKEN_BOOK) as error:
             raise TableError(
-                f"cannot read {path.name}: it is not a whole .xlsx file ({error}); save it again"
+                f"cannot read {path.name}: it is not a whole .xlsx workbook; open it in a"
+                " spreadsheet program and save it again"
             ) from error
 
 

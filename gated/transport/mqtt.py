@@ -224,7 +224,7 @@ class MqttLink:
                 clean_start=self._session_expiry_s == 0,
                 properties=properties,
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a name no resolver can be asked for
             where = f"{self._settings.host}:{self._settings.port}"
             raise TransportDown(f"cannot reach the broker {where}: {error}") from error
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS:

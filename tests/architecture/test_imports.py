@@ -4,7 +4,7 @@ import pytest
 
 from tests.architecture.sources import Source, imports, sources
 
-BASE = frozenset({"gated", "gated.config", "gated.errors", "gated.log"})
+BASE = frozenset({"gated", "gated.config", "gated.config_words", "gated.errors", "gated.log"})
 BESIDE_CORE = ("screen", "store", "transport", "process", "contract")
 
 # Package of gated -> the packages of gated it may import besides itself and BASE.

@@ -50,7 +50,7 @@ def test_a_bad_configuration_is_a_row_not_a_crash(tmp_path: Path, content: str |
     if content is not None:
         path.write_text(content)
     done = command("check", "--json", "--config", str(path))
-    assert done.returncode == 1
+    assert done.returncode == 78
     rows = {row["name"]: row for row in json.loads(done.stdout)["parts"]}
     assert rows["config"]["state"] == "fail"
     assert "gated.toml" in rows["config"]["detail"]
@@ -67,3 +67,12 @@ def test_a_daemon_that_hangs_is_named_and_its_devices_are_left_alone(tmp_path: P
     assert (done.returncode, done.stdout) == (1, "")
     assert "does not answer" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_without_a_configuration_only_that_is_told(tmp_path: Path) -> None:
+    done = command("check", "--config", str(tmp_path / "none.toml"))
+    row, remedy = done.stdout.splitlines()
+    assert row.startswith("FAIL  config       cannot read configuration ")
+    assert row.endswith("none.toml: No such file or directory")
+    assert remedy.strip() == ("-> copy config/gated.toml there, or name another file with --config")
+    assert done.stderr == "nothing else was tested\n"

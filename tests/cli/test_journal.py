@@ -150,7 +150,7 @@ def test_a_missing_journal_is_one_sentence(config: str, journal: Path) -> None:
     journal.unlink()
     code, out, err = run("tail", "--config", config)
     assert (code, out) == (1, "")
-    assert err.startswith("cannot read ")
+    assert err.startswith("error: cannot read ")
     assert "Traceback" not in err
 
 

@@ -88,11 +88,13 @@ def test_help_needs_no_package_of_any_command() -> None:
     assert "hub" in done.stdout
 
 
-def test_a_missing_extra_is_named_with_its_remedy() -> None:
-    done = without("sqlalchemy", "demo", "--headless")
+@pytest.mark.parametrize("words", ["demo --headless", "hub gates", "roster push people.csv"])
+def test_a_missing_extra_is_named_with_its_remedy(words: str) -> None:
+    done = without("sqlalchemy", *words.split())
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "error: gated demo needs the Python package sqlalchemy; pip install 'gated[hub]'\n"
+        "error: this needs the Python package sqlalchemy; in the checkout:"
+        f" {sys.prefix}/bin/pip install -c constraints.txt '.[hub]'\n"
     )
 
 

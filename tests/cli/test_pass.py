@@ -142,7 +142,6 @@ def test_verify_takes_the_time_with_or_without_a_zone(trust: Path) -> None:
         [minted(), "--direction", "up"],
         [minted(), "--zone", "one"],
         [minted(), "--trust", "/nowhere/trust.json"],
-        [minted(), "--config", "/nowhere/gated.toml"],
     ],
 )
 def test_verify_that_cannot_judge_exits_2_and_keeps_stdout_empty(arguments: list[str]) -> None:

@@ -101,6 +101,8 @@ class TestUnopened:
         assert len(result.stdout.splitlines()) == 1
         errors = result.stderr.splitlines()
         assert len(errors) == len(broken)
+        assert all(line.startswith("error: ") for line in errors)
+        assert not [line for line in errors if ": picture " in line], "the name stands once"
         assert "a folder, not a picture" in errors[4]
         assert "no such file" in errors[5]
 

@@ -49,6 +49,7 @@ def test_digests_do_not_depend_on_how_the_json_was_laid_out() -> None:
         event(2),
         event(1, kind=""),
         event(1, kind="k" * 65),
+        event(1, kind="k\x00"),
         event(1, kind=5),
         event(1, t=-1),
         event(1, t=2**63),
@@ -94,6 +95,8 @@ def test_an_event_above_the_limit_is_marked() -> None:
         {"n": 0},
         {"n": 101},
         {"f": 0},
+        {"f": 2**63 - 1},
+        {"f": 2**63 - 100},
         {"f": "1"},
         {"p": "00"},
         {"epoch": ""},
@@ -110,7 +113,7 @@ def test_a_head_that_breaks_the_contract_refuses_the_whole(change: dict[str, obj
 
 def side_row(seq: int, **values: int) -> tuple[SideRow, str]:
     salt = bytes([seq]) * 16
-    return SideRow(seq, salt, values), commitment(salt, values)
+    return SideRow(seq, salt, canonical(values)), commitment(salt, values)
 
 
 def test_values_that_keep_their_events_promise_come_along() -> None:

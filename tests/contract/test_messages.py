@@ -149,3 +149,16 @@ def test_the_block_on_the_wire_is_this() -> None:
 def test_a_block_cut_in_its_head_is_refused(length: int) -> None:
     with pytest.raises(ContractError, match="its head alone has 20"):
         Block.decode(b"x" * length)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\x00"], ids=["lone surrogate", "NUL"])
+@pytest.mark.parametrize("field", ["boot", "sw", "mode", "epoch", "faults", "roster"])
+def test_text_no_database_takes_refuses_the_message(field: str, text: str) -> None:
+    value: object = {"faults": [text], "roster": {text: 1}}.get(field, text)
+    with pytest.raises(ContractError, match=field):
+        Status.decode(json.dumps({"v": 1, "on": True, "sid": 1, field: value}).encode())
+
+
+def test_a_name_in_any_script_is_a_word() -> None:
+    status = Status(on=True, sid=1, faults=("读卡器", "card_reader:ttyUSB0"), roster={"main": 1})
+    assert Status.decode(status.encode()) == status

@@ -46,11 +46,16 @@ def uncommented(text: str) -> str:
 
 
 def shown(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(value)
     return str(value) if isinstance(value, Path) else value
 
 
 def allowed(field: FieldInfo) -> str:
     """Return the words of the table for what a key may be."""
+    if get_origin(field.annotation) is tuple:
+        item = get_args(field.annotation)[0]
+        return f"list of `{get_args(item)[1].metadata[0].pattern}`"
     if get_origin(field.annotation) is Literal:
         return ", ".join(f"`{json.dumps(choice)}`" for choice in get_args(field.annotation))
     low = next((mark.ge for mark in field.metadata if isinstance(mark, Ge)), None)
@@ -152,9 +157,14 @@ def test_the_table_lists_every_key_with_bounds_and_default(
 
 def test_the_reports_shown_on_the_page_are_the_real_ones(tmp_path: Path) -> None:
     path = tmp_path / "gated.toml"
-    text = '[gate]\nid = "a"\nsite = "b"\n[camera]\nsource = "x"\nfsp = 1\n[visit]\nguard_s = 500\n'
+    text = (
+        '[gate]\nid = "East 1"\nsite = "b"\n[[card_reader]]\nport = "x"\n[[card_reader]]\n'
+        '[camera]\nsource = "x"\nfsp = 1\n[visit]\nguard_s = 500\n'
+    )
     path.write_text(text, "utf-8")
     with pytest.raises(ConfigError) as problem:
         config.load(path)
-    for line in str(problem.value).splitlines()[1:]:
+    lines = str(problem.value).splitlines()[1:]
+    assert len(lines) == 4
+    for line in lines:
         assert line.strip() in page("config/README.md")

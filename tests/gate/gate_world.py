@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -23,7 +23,7 @@ from gated.core.model import (
     StatusCode,
 )
 from gated.core.model import Status as PersonStatus
-from gated.core.thermometry import ThermometryConfig
+from gated.core.thermometry_judge import ThermometryConfig
 from gated.core.thermometry_window import SensorSample
 from gated.core.trust import TrustTable
 from gated.errors import StoreError
@@ -191,15 +191,33 @@ class GateInAThread:
             sample = SensorSample(self._sensor_ms, seen, ROOM_MC)
             self.inbox.put(SampleTaken(self._now(), sample))
 
-    def device(self, part: str, state: Any, detail: str = "", remedy: str = "") -> None:
-        self.inbox.put(DeviceChanged(self._now(), part, state, detail, remedy))
+    def device(
+        self,
+        part: str,
+        state: Any,
+        detail: str = "",
+        remedy: str = "",
+        *,
+        name: str = "",
+        serial: str = "",
+    ) -> None:
+        self.inbox.put(DeviceChanged(self._now(), part, state, detail, remedy, name, serial))
 
     def press(
         self, kind: GuardActionKind, visit: int, reason: str = "", mc: int | None = None
     ) -> str | None:
-        answer: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        """Press until the engine is not too busy to say; return what it said."""
         action = GuardAction(kind, visit, reason, mc)
-        self.inbox.put(GuardPressed(self._now(), action, answer))
+        end = time.monotonic() + LIMIT_S
+        while (said := self.press_once(action)) == "busy":
+            assert time.monotonic() < end, "the engine was always busy"
+        return said
+
+    def press_once(self, action: GuardAction, *, ago_ms: int = 0) -> str | None:
+        answer: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        now = self._now()
+        at = replace(now, mono_ms=now.mono_ms - ago_ms)
+        self.inbox.put(GuardPressed(at, action, answer))
         return answer.get(timeout=LIMIT_S)
 
     def until(self, seen: Callable[[Snapshot], object], what: str) -> Snapshot:

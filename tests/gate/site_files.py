@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +18,7 @@ from tests.gate.gate_world import KEYS
 from tests.support.waiting import wait_until
 
 LIMIT_S = 20
+NOBODY = 65_534  # the user that owns nothing
 GATED = [sys.executable, "-m", "gated.cli.main"]
 
 
@@ -117,3 +120,19 @@ class RunningGate:
         except ControlSilent:
             return False
         return answers and b"gate.ready" in self.log.read_bytes()
+
+
+@contextmanager
+def without_rights(folder: Path) -> Iterator[None]:
+    """In this block we may not look into the folder; as root we are somebody else meanwhile."""
+    mode = folder.stat().st_mode & 0o777
+    folder.chmod(0o000)
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+        folder.chmod(mode)

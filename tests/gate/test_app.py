@@ -5,7 +5,7 @@ import signal
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,10 @@ from typer.testing import CliRunner
 
 from gated.cli.main import app as cli
 from gated.config import load
+from gated.core.model import ClockState
 from gated.gate import app
 from gated.gate.app import HEARTBEAT_MS
+from gated.process import clock
 from tests.gate.gate_world import GateInAThread, journal_in, records
 from tests.gate.site_files import RunningGate, command, write_site
 
@@ -61,7 +63,9 @@ def test_killed_at_once_it_has_lost_nothing_it_answered_for(tmp_path: Path) -> N
         assert gate.stop() == 0
     after = records(tmp_path / "store", "passage")
     assert after[:3] == before
-    assert after[3]["seq"] == before[-1]["seq"] + 1
+    assert after[3]["override_reason"] == "rescue"
+    seqs = [row["seq"] for row in records(tmp_path / "store")]
+    assert seqs == list(range(2, 2 + len(seqs))), "no number was left out or used twice"
 
 
 def test_a_running_gate_is_asked_by_check(tmp_path: Path) -> None:
@@ -107,6 +111,38 @@ def test_with_a_broken_calibration_it_refuses_with_78(tmp_path: Path, refused: R
     code, said = refused(write_site(tmp_path, f'[thermometer]\nsite = "{site}"\n'))
     assert code == 78
     assert "calibration.toml" in said
+
+
+def test_with_tls_files_that_are_no_pem_it_refuses_with_78(
+    tmp_path: Path, refused: Refused
+) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    section = f'[broker]\nhost = "localhost"\nca = "{tmp_path}/ca.pem"\n'
+    code, said = refused(write_site(tmp_path, section))
+    assert code == 78
+    assert "ca.pem" in said
+    assert "PEM" in said
+
+
+@pytest.mark.parametrize(("vouched", "believed"), [("trusted", True), ("auto", False)])
+def test_the_uplink_believes_the_clock_as_far_as_the_gate_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vouched: str, believed: bool
+) -> None:
+    monkeypatch.setattr(clock, "_kernel_state", lambda: ClockState.UNSURE)
+    path = write_site(tmp_path, '[broker]\nhost = "localhost"\ntls = false\n')
+    path.write_text(path.read_text().replace('"trusted"', f'"{vouched}"'))
+    config = load(path)
+    assert config.broker is not None
+    uplink = app._uplink(app._prepared(config), config.broker)
+    assert uplink._clock_trusted() is believed
+
+
+def test_the_screen_may_be_opened_under_the_names_of_its_section(tmp_path: Path) -> None:
+    config = load(write_site(tmp_path, '[screen]\nport = 0\nnames = ["gate-1.lan"]\n'))
+    with ExitStack() as closing:
+        server = app._bound_screen(app._prepared(config), closing)
+        assert server is not None
+        assert server._names == ("gate-1.lan",)
 
 
 def test_with_a_supply_the_sensor_does_not_stand_it_refuses_with_78(

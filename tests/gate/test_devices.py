@@ -210,6 +210,28 @@ def test_a_reader_that_is_not_there_is_reported_with_its_port() -> None:
     assert isinstance(change, DeviceChanged)
     assert (change.part, change.state) == ("card_reader", "fail")
     assert "/dev/no-such-port" in change.detail
+    assert change.device == loop.name == "card_reader:no-such-port", "two readers stay two"
+
+
+def test_a_device_that_answers_says_its_serial_and_a_lost_one_does_not() -> None:
+    inbox = Inbox()
+    device = FakeDevice(["a", lost()])
+    stop = PatientStop()
+    openings = [device]
+
+    def opened() -> FakeDevice:
+        if openings:
+            return openings.pop()
+        stop.set()
+        raise lost()
+
+    task = DeviceTask("thermometer", opened, lambda _: None, serial=lambda: "00ff")
+    DeviceLoop(task, inbox, CLOCK).run(stop)
+    said = [inbox.take(0), inbox.take(0)]
+    assert [(c.state, c.serial) for c in said if isinstance(c, DeviceChanged)] == [
+        ("ok", "00ff"),
+        ("fail", ""),
+    ]
 
 
 class FixedClock(SystemClock):

@@ -1,5 +1,6 @@
 """One table of health, and the socket that tells it to local commands."""
 
+import errno
 import json
 import socket
 import threading
@@ -11,8 +12,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from gated.core.reasons import DEVICE_REASONS
-from gated.gate.control import ControlServer, ControlSilent, running_health
+from gated.gate.control import ControlDenied, ControlServer, ControlSilent, running_health
 from gated.gate.health import FAULT_CODES, PARTS, Health, Part
+from tests.gate.site_files import without_rights
 from tests.support.waiting import wait_until
 
 
@@ -117,6 +119,34 @@ def test_the_gate_goes_on_without_a_control_socket(tmp_path: Path) -> None:
         wait_until(lambda: logs, what="the warning")
         assert thread.is_alive()
     assert logs[0]["event"] == "control.unavailable"
+
+
+def test_no_more_files_to_open_does_not_end_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "gated.sock"
+    real, refusals = socket.socket.accept, [OSError(errno.EMFILE, "Too many open files")] * 2
+
+    def accept(server: socket.socket) -> object:
+        if refusals:
+            raise refusals.pop()
+        return real(server)
+
+    monkeypatch.setattr(socket.socket, "accept", accept)
+    with capture_logs() as logs, served(path, Health()) as thread:
+        wait_until(lambda: not refusals, what="the refusals")
+        wait_until(lambda: running_health(path), what="an answer")
+        assert thread.is_alive()
+    assert [line["event"] for line in logs] == ["control.unavailable"], "said once"
+
+
+def test_a_socket_one_may_not_connect_to_is_not_taken_for_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "locked" / "gated.sock"
+    path.parent.mkdir()
+    with served(path, Health()):
+        wait_until(lambda: path.exists() and running_health(path), what="an answer")
+        with without_rights(path.parent), pytest.raises(ControlDenied, match="sudo -u gated"):
+            running_health(path)
 
 
 def test_the_answer_is_one_json_line(tmp_path: Path) -> None:

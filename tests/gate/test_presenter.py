@@ -287,3 +287,9 @@ def test_a_note_stripe_carries_the_notes() -> None:
 
 def test_every_category_has_words() -> None:
     assert set(wording.CATEGORIES) == set(Category)
+
+
+def test_a_row_without_a_name_speaks_the_language_of_the_screen() -> None:
+    holder = replace(HOLDER, display=Display())
+    for language, word in (("zh", "居民"), ("en", "resident")):
+        assert Screen(language=language).decided(ALLOW, holder=holder).last[0].name == word

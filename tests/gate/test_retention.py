@@ -97,3 +97,12 @@ def test_steps_are_a_minute_apart(journal: Journal, reader: JournalReader) -> No
     later = Moment(soon.mono_ms + 1, moment(20).utc_ms, ClockState.SYNCED)
     retention.step(later)
     assert len(exact(reader)) < len(before)
+
+
+def test_a_gate_without_a_hub_keeps_its_records_for_thirty_days(
+    journal: Journal, reader: JournalReader
+) -> None:
+    Retention(journal, reader, hubless=True).step(moment(40.5))
+    days = [e.fields()["t"] for e in reader.entries()]
+    assert min(days) == moment(11).utc_ms
+    assert reader.verify().ok

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
-from gated.config import Config
+from drivers.errors import DeviceUnavailable
+from gated.config import CardReaderSection, Config
+from gated.gate import probes
 from gated.gate.health import Health
 from gated.gate.self_test import self_test
 from gated.store.keys import write_secret
 from tests.gate.gate_world import install, journal_in, resident, write_calibration
+from tests.gate.site_files import without_rights
 
 TRUST = '{"v": 1, "keys": []}'
 
@@ -167,3 +170,43 @@ def test_a_calibration_file_that_would_stop_the_gate_is_a_fault(
     health.set("thermometer", "ok", "sees 22.0 °C")
     _calibration(config, health)
     assert health.part("thermometer").state == "ok"
+
+
+def test_a_user_without_rights_is_told_whom_to_be(site: dict[str, Any], tmp_path: Path) -> None:
+    install(tmp_path / "store", [resident(1)])
+    with without_rights(tmp_path / "store"):
+        health = check_of(site)
+    assert "storage" in health.faults()
+    assert {"roster", "keys"} & set(health.faults())
+    for part in health.faults():
+        assert "sudo -u gated gated check" in health.part(part).remedy
+
+
+def test_tls_files_that_cannot_be_used_are_a_fault(site: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    for name in ("ca.pem", "none.pem"):
+        part = check_of(site, broker={"host": "127.0.0.1", "ca": tmp_path / name}).part("broker")
+        assert (part.state, name in part.detail) == ("fail", True)
+
+
+def test_two_readers_show_the_worse_one(
+    site: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Answering:
+        def probe(self) -> str:
+            return "0A1B"
+
+        def close(self) -> None:
+            """Nothing is open."""
+
+    def opened(section: CardReaderSection) -> Answering:
+        if section.port == "/dev/left":
+            raise DeviceUnavailable("cannot open /dev/left: gone; check the cable")
+        return Answering()
+
+    monkeypatch.setattr(probes, "open_reader", opened)
+    for ports in (("/dev/left", "/dev/right"), ("/dev/right", "/dev/left")):
+        part = check_of(site, card_reader=[{"port": port} for port in ports]).part("card_reader")
+        assert (part.state, part.detail) == ("fail", "cannot open /dev/left: gone")
+    part = check_of(site, card_reader=[{"port": "/dev/right"}]).part("card_reader")
+    assert (part.state, part.detail) == ("ok", "/dev/right: module 0A1B")

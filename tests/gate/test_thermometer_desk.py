@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gated.core.model import Measurement, TemperatureState
-from gated.core.thermometry import ThermometryConfig
+from gated.core.thermometry_judge import ThermometryConfig
 from gated.core.thermometry_window import SensorSample
 from gated.core.visit import TargetSeen, TemperatureTaken
 from gated.errors import ConfigError

@@ -79,6 +79,7 @@ def test_a_gate_says_who_it_is_before_it_sends(hub: FakeHub, gate: Gate) -> None
     hello = Hello.decode(hub.heard("u/hello"))
     batch = hub.batch()
     assert (status.on, status.boot, status.sw, status.backlog) == (True, "boot-1", "test", 1)
+    assert status.last == 1
     assert hello == Hello(
         epoch=gate.journal.epoch,
         boot="boot-1",

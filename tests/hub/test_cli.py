@@ -1,6 +1,7 @@
 """`gated hub gates` and `gated roster push`, as people call them."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from gated.core.trust import TrustTable
 from gated.errors import ConfigError, TableError
 from gated.hub.store import HubStore
 from gated.store import keys
+from tests.gate.site_files import command
 
 CONFIG = """
 [hub]
@@ -92,6 +94,23 @@ def test_gates_are_listed_for_people_and_for_programs(tmp_path: Path, config: Pa
     assert (row["gate"], row["online"], row["last_seq"], row["backlog"]) == ("north-1", True, 0, 12)
 
 
+@pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all/hub.db", "postgresql+nothing://h/db"])
+def test_a_store_that_cannot_be_opened_ends_the_hub_before_it_is_ready(
+    tmp_path: Path, config: Path, url: str
+) -> None:
+    config.write_text(config.read_text().replace(f"sqlite:///{tmp_path}/hub.db", url))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        done = command(
+            "hub", "run", "--config", str(config), NOTIFY_SOCKET=str(tmp_path / "notify")
+        )
+        with pytest.raises(BlockingIOError):
+            manager.recv(100)
+    assert done.returncode == 1
+    assert "error: cannot open the hub's store" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_what_an_offline_gate_still_holds_is_unknown() -> None:
     row = {
         "gate": "a",
@@ -105,5 +124,5 @@ def test_what_an_offline_gate_still_holds_is_unknown() -> None:
     }
     (shown,) = gate_rows([row], 5_000)
     assert (shown["backlog"], shown["last_seq"], shown["seen_s_ago"]) == (None, 7, None)
-    (shown,) = gate_rows([{**row, "online": True, "seen_ms": 2_000}], 5_000)
+    (shown,) = gate_rows([{**row, "online": True, "seen_ms": 2_000, "backlog": 99}], 5_000)
     assert (shown["backlog"], shown["seen_s_ago"]) == (2, 3)

@@ -90,6 +90,36 @@ def test_a_pushed_roster_arrives_and_switches(tmp_path: Path, broker: Broker) ->
         assert not (tmp_path / "g" / "incoming.part").exists()
 
 
+def test_the_file_of_a_roster_the_engine_could_not_install_goes(
+    tmp_path: Path, broker: Broker
+) -> None:
+    push(tmp_path, 5)
+    with (
+        Worker(hub(tmp_path, broker.settings)),
+        Gate(tmp_path / "g", broker.settings, trust=trust("hub")) as gate,
+    ):
+        wait_until(lambda: fetched(gate, 1), what="the roster")
+        found = fetched(gate, 1)
+        assert found is not None
+        gate.uplink.roster_not_installed(1)
+        wait_until(lambda: not found.path.exists(), what="the useless file to go")
+
+
+def test_a_roster_nobody_heard_of_again_is_offered_at_the_next_connection(
+    tmp_path: Path, broker: Broker
+) -> None:
+    push(tmp_path, 5)
+    with (
+        Worker(hub(tmp_path, broker.settings)),
+        Gate(tmp_path / "g", broker.settings, trust=trust("hub")) as gate,
+    ):
+        wait_until(lambda: fetched(gate, 1), what="the roster")
+        gate.events.clear()
+        broker.kill()
+        broker.start()
+        wait_until(lambda: fetched(gate, 1), what="the roster once more")
+
+
 def test_a_roster_that_was_pushed_while_the_gate_was_away_is_offered_again(
     tmp_path: Path, broker: Broker
 ) -> None:
@@ -160,4 +190,4 @@ def test_a_signed_promise_the_file_breaks_is_refused(
         wait_until(lambda: fetched(gate, 1), what="the honest roster")
         peer.publish(manifest_topic("main"), lie.encode(), retain=True)
         wait_until(lambda: gate.saw(RosterRefused(2, code)), what=code)
-        assert list((tmp_path / "g").glob("incoming*")) == [tmp_path / "g" / "incoming-1.db"]
+        assert list((tmp_path / "g").glob("incoming*")) == [tmp_path / "g" / "incoming-1-1.db"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gated.cli.hub import gate_rows
 from gated.contract.batch import decode_batch, encode_batch
 from gated.contract.messages import Ack, Block, Get, Hello, HubStatus, Rejected, Status
 from gated.core.canonical import canonical, chain, digest, genesis
@@ -64,6 +65,10 @@ def head_at(seq: int) -> bytes:
 
 def batch(first: int, end: int) -> bytes:
     return encode_batch(EPOCH, first, 1, head_at(first - 1), bodies(first, end))
+
+
+def batch_at(first: int) -> bytes:
+    return encode_batch(EPOCH, first, 1, genesis(EPOCH), [b'{"kind":"k"}'])
 
 
 def answer(gate: Peer) -> Ack:
@@ -132,7 +137,9 @@ def test_a_bad_event_is_named_and_passed(gate: Peer) -> None:
         ("u/ev", b"rubbish"),
         ("u/ev", json.dumps({"v": 2, "ev": []}).encode()),
         ("u/ev", b"z\x00\x01"),
+        ("u/ev", batch_at(2**63 - 1)),
         ("u/hello", b"{}"),
+        ("st", rb'{"v":1,"on":true,"sid":1,"faults":["\ud800"]}'),
         ("st", b'{"v":1}'),
         ("u/get", b'{"v":1,"id":1}'),
     ],
@@ -166,6 +173,27 @@ def test_a_late_will_of_an_older_connection_changes_nothing(gate: Peer, store: H
     assert (row["online"], row["sid"], row["backlog"], row["roster_rev"]) == (True, 9, 3, 2)
     gate.publish(f"{MINE}/st", Status(on=False, sid=9).encode())
     wait_until(lambda: not store.gates()[0]["online"], what="the gate to show as offline")
+
+
+def test_what_waits_is_what_was_last_spoken_of(gate: Peer, store: HubStore) -> None:
+    gate.publish(f"{MINE}/st", Status(on=True, sid=9, epoch=EPOCH, backlog=99, last=12).encode())
+    gate.publish(f"{MINE}/u/ev", batch(1, 11))
+    answered(gate, 10)
+    (row,) = gate_rows(store.gates(), 0)
+    assert (row["last_seq"], row["backlog"]) == (10, 2)
+    gate.publish(f"{MINE}/u/ev", batch(11, 15))
+    answered(gate, 14)
+    (row,) = gate_rows(store.gates(), 0)
+    assert (row["last_seq"], row["backlog"]) == (14, 0)
+
+
+def test_a_new_epoch_forgets_how_far_the_former_one_went(gate: Peer, store: HubStore) -> None:
+    for epoch, last in (("former", 900), (EPOCH, 12)):
+        status = Status(on=True, sid=9, epoch=epoch, last=last)
+        gate.publish(f"{MINE}/st", status.encode())
+    gate.publish(f"{MINE}/u/ev", batch(1, 11))
+    answered(gate, 10)
+    assert store.gates()[0]["last"] == 12
 
 
 def test_chunks_are_served_by_tag_and_unknown_ones_are_not(gate: Peer, store: HubStore) -> None:

@@ -115,7 +115,7 @@ def test_a_bad_event_is_parked_named_and_passed(store: HubStore) -> None:
 
 
 def test_side_values_are_kept_once_and_refused_ones_named(store: HubStore) -> None:
-    rows = (SideRow(2, b"s" * 16, {"raw_mc": 36_500}),)
+    rows = (SideRow(2, b"s" * 16, b'{"raw_mc":36500}'),)
     whole = Batch(EPOCH, 1, 1, genesis(EPOCH), (event(1), event(2)), rows, (1,))
     assert take(store, whole)[0].rejected == ((1, "bad_side"),)
     take(store, whole)
@@ -145,6 +145,30 @@ def test_a_locked_store_says_so_and_is_usable_afterwards(
 def test_a_store_that_cannot_be_opened_is_named_without_its_password(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot open the hub's store"):
         HubStore(f"sqlite:///{tmp_path / 'missing' / 'hub.db'}")
+
+
+@pytest.mark.parametrize(
+    ("url", "remedy"),
+    [
+        ("postgresql+no_driver://hub:secret@db/gates", "check"),
+        ("postgresql+psycopg2cffi://hub:secret@db/gates", "psycopg[binary]"),
+        ("nonsense", "check [store] url"),
+    ],
+)
+def test_a_database_without_its_driver_is_named_with_a_remedy(url: str, remedy: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        HubStore(url)
+    said = str(caught.value)
+    assert remedy in said
+    assert "secret" not in said
+    assert "\n" not in said
+
+
+def test_what_a_gate_sent_beyond_its_last_word_counts_as_heard(store: HubStore) -> None:
+    store.greet("north-1", {"online": True, "sid": 1, "epoch": EPOCH, "last": 5})
+    take(store, batch(1, 11), batch(31, 41))
+    (row,) = store.gates()
+    assert (row["last"], row["upto"]) == (40, 10)
 
 
 def test_messages_nobody_can_use_are_kept_once_and_bounded(

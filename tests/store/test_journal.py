@@ -214,10 +214,10 @@ def test_parked_events_are_listed_with_their_code(
     open_journal: OpenJournal, moment: Moment
 ) -> None:
     journal = open_journal()
-    journal.park(1, "schema")
-    journal.park(1, "too_big")
+    journal.park_all([1, 2], "schema")
+    journal.park_all([1], "too_big")
     with JournalReader(journal.path) as reader:
-        assert reader.parked() == [(1, "too_big")]
+        assert reader.parked() == [(1, "too_big"), (2, "schema")]
 
 
 def test_reading_respects_count_and_bytes_but_never_returns_nothing(

@@ -1,5 +1,7 @@
 """A table is read whatever program saved it, or refused with what to do."""
 
+import contextlib
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +13,7 @@ from openpyxl import Workbook
 from gated.core.model import Category
 from gated.errors import TableError
 from gated.store.roster_table import BadTable, read_table
-from gated.store.table_file import read_rows
+from gated.store.table_file import count_lines, read_rows
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NumberOf = Callable[[int], str]
@@ -155,3 +157,65 @@ def test_a_cell_without_end_is_refused_with_its_line(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(TableError, match=r"cannot read none\.csv: No such file"):
         read_rows(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    "content", [b"garbage\n", b"\x81\x20\xff\x00", "身份证号,类别\n".encode(), b""]
+)
+def test_a_file_that_is_only_named_like_a_workbook_says_so(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "r.xlsx"
+    path.write_bytes(content)
+    with pytest.raises(TableError) as refused:
+        read_rows(path)
+    assert str(refused.value) == (
+        "cannot read r.xlsx: it is no .xlsx workbook, although it is named like one; open it in a"
+        " spreadsheet program and save it as .xlsx, or name it .csv if it is CSV"
+    )
+
+
+def test_a_workbook_with_a_password_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "people.xlsx"
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512))
+    with pytest.raises(TableError, match="has a password or is in the old Excel format; save it"):
+        read_rows(path)
+
+
+def test_another_archive_is_no_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "people.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("notes.txt", "nothing")
+    with pytest.raises(TableError, match=r"not a whole \.xlsx workbook; open it in a spreadsheet"):
+        list(read_rows(path))
+
+
+def test_a_workbook_with_a_damaged_sheet_is_refused_wherever_the_damage_is(
+    book: SaveBook, number_of: NumberOf
+) -> None:
+    path = book(["身份证号", "类别"], [number_of(1), "居民"])
+    content = path.read_bytes()
+    for place in range(40, len(content) - 40, 211):
+        path.write_bytes(content[:place] + bytes(8) + content[place + 8 :])
+        with contextlib.suppress(TableError):
+            read_table(path, ZONE)
+
+
+def test_a_table_this_user_may_not_read_says_who_must(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("a,b\n")
+
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(TableError, match=r"people\.csv: Permission denied; the user who runs"):
+        read_rows(path)
+
+
+def test_lines_are_counted_for_a_bar_before_they_are_read(book: SaveBook, tmp_path: Path) -> None:
+    assert count_lines(book(["a", "b"], ["1", "2"], ["3", "4"])) == 3
+    path = tmp_path / "people.csv"
+    path.write_text("a,b\n1,2\n")
+    assert count_lines(path) == 2
+    assert count_lines(tmp_path / "none.csv") is None

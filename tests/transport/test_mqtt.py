@@ -136,6 +136,14 @@ def test_a_broker_that_is_not_there_is_named() -> None:
     line.link.close()
 
 
+@pytest.mark.parametrize("host", ["", "a..b", "x" * 64])
+def test_a_name_no_resolver_can_be_asked_for_is_a_broker_out_of_reach(host: str) -> None:
+    line = Line(BrokerSettings(host, 1883, tls=False))
+    with pytest.raises(TransportDown, match="cannot reach the broker"):
+        line.link.open()
+    line.link.close()
+
+
 def test_a_frozen_broker_holds_up_nobody(tmp_path: Path) -> None:
     with Broker(tmp_path) as broker, Line(broker.settings) as line:
         assert isinstance(line.next(), Welcomed)

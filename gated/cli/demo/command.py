@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import typer
 
@@ -18,10 +18,13 @@ from gated.cli.demo.people import Arrival, Town
 from gated.cli.demo.processes import PAUSE, memory_mb
 from gated.cli.demo.scenario import read_scenario
 from gated.cli.demo.world import LANES, World
+from gated.cli.outcome import complain
+from gated.config import CameraSection
 
 DRAIN_S = 30.0  # after the last person, until the hub has acknowledged everything
 HEADLESS_PACE_S = 0.5
 SHOWN_PACE_S = 2.0
+DECODERS = get_args(CameraSection.model_fields["decoder"].annotation)
 STAND_INS = 4  # for visits that chaos cuts short
 
 
@@ -44,6 +47,7 @@ def demo(
     ] = False,
 ) -> None:
     """Play invented people at simulated wires. Exit 1 when anything was wrong, lost or doubled."""
+    _refuse_nonsense(decoder, report_file)
     began = time.monotonic()
     gap_s = pace if pace is not None else HEADLESS_PACE_S if headless else SHOWN_PACE_S
     with tempfile.TemporaryDirectory(prefix="gated-demo-") as folder:
@@ -71,10 +75,33 @@ def demo(
             world.close()
     numbers["wall_s"] = round(time.monotonic() - began, 1)
     line = report.as_json(numbers)
-    if report_file is not None:
+    print(line, flush=True)
+    written = report_file is None or _written(report_file, line)
+    sys.exit(0 if written and _is_good(numbers) else 1)
+
+
+def _refuse_nonsense(decoder: str, report_file: Path | None) -> None:
+    """Raise a usage error for what would fail only after everybody has passed."""
+    if decoder not in DECODERS:
+        problem = f"{decoder} is no decoder; one of {', '.join(DECODERS)}"
+        raise typer.BadParameter(problem, param_hint="--decoder")
+    if report_file is None:
+        return
+    if report_file.is_dir():
+        problem = f"{report_file} is a folder; name a file in it"
+        raise typer.BadParameter(problem, param_hint="--report")
+    if not report_file.parent.is_dir():
+        problem = f"folder {report_file.parent} does not exist; make it first"
+        raise typer.BadParameter(problem, param_hint="--report")
+
+
+def _written(report_file: Path, line: str) -> bool:
+    try:
         report_file.write_text(line + "\n", "utf-8")
-    print(line)
-    sys.exit(0 if _is_good(numbers) else 1)
+    except OSError as error:
+        complain(f"cannot write the report to {report_file}: {error.strerror}; it stands above")
+        return False
+    return True
 
 
 def _play(

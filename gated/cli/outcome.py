@@ -1,0 +1,46 @@
+"""How commands end: results on stdout, messages on stderr, errors as one sentence and a code."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from gated.cli.main import EXIT_CONFIG, EXIT_NOT
+from gated.errors import ConfigError, GatedError
+
+__all__ = ["EXIT_CONFIG", "EXIT_NOT", "EXIT_USAGE", "complain", "configured", "reported", "say"]
+
+EXIT_USAGE = 2
+
+
+def say(message: str) -> None:
+    """Print a message for people on stderr, behind the results that were printed before it."""
+    sys.stdout.flush()
+    typer.echo(message, err=True)
+
+
+def complain(message: str) -> None:
+    """Print what went wrong and what to do, on stderr."""
+    say(f"error: {message}")
+
+
+@contextmanager
+def reported(exit_code: int = EXIT_NOT) -> Iterator[None]:
+    """Turn a failure that has a sentence into that sentence and an exit code."""
+    try:
+        yield
+    except GatedError as error:
+        complain(str(error))
+        raise typer.Exit(exit_code) from error
+
+
+@contextmanager
+def configured() -> Iterator[None]:
+    """The same for commands that need a configuration: without a good one they end with 78."""
+    with reported():
+        try:
+            yield
+        except ConfigError as error:
+            complain(str(error))
+            raise typer.Exit(EXIT_CONFIG) from error

@@ -1,0 +1,85 @@
+"""`gated demo` refuses at once what would fail at the end, and prints its report in any case."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gated.cli.demo import command as demo_command
+from gated.cli.main import app
+
+
+class Refused(Exception):
+    """The demo began although it should not have."""
+
+
+def never(*_: object) -> None:
+    raise Refused
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A demo without people: it ends at once, and well."""
+
+    class Nowhere:
+        def __init__(self, *_: object) -> None:
+            self.lanes = dict.fromkeys(demo_command.LANES, self)
+            self.screen_url = "http://127.0.0.1:1/"
+
+        def build(self, _: object) -> None: ...
+        def close(self) -> None: ...
+
+    numbers = {
+        "wrong_verdicts": 0,
+        "hub": {"missing": 0, "duplicates_stored": 0},
+        "chain_verified": True,
+    }
+    monkeypatch.setattr(demo_command, "World", Nowhere)
+    monkeypatch.setattr(demo_command, "_play", lambda *_: None)
+    monkeypatch.setattr(demo_command, "_closing_numbers", lambda *_: dict(numbers))
+
+
+@pytest.mark.parametrize("name", ["foo", "", "ZXING"])
+def test_an_unknown_decoder_is_a_usage_error(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(demo_command, "World", never)
+    done = CliRunner().invoke(app, ["demo", "--headless", "--decoder", name])
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert "auto, zxing, pyzbar" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("place", "words"), [("none/report.json", "make it first"), (".", "a file")]
+)
+def test_a_report_that_cannot_be_written_is_refused_before_anybody_comes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str, words: str
+) -> None:
+    monkeypatch.setattr(demo_command, "World", never)
+    done = CliRunner().invoke(app, ["demo", "--headless", "--report", str(tmp_path / place)])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert words in " ".join(done.stderr.replace("│", " ").split())
+
+
+@pytest.mark.usefixtures("played")
+def test_the_report_is_printed_and_written(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    done = CliRunner().invoke(app, ["demo", "--headless", "--report", str(path)])
+    assert done.exit_code == 0, done.output
+    assert path.read_text("utf-8") == done.stdout
+    assert json.loads(done.stdout)["chain_verified"] is True
+
+
+@pytest.mark.usefixtures("played")
+def test_the_report_is_printed_even_if_its_file_fails(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    done = CliRunner().invoke(app, ["demo", "--headless", "--report", str(tmp_path / "r.json")])
+    assert done.exit_code == 1
+    assert json.loads(done.stdout.splitlines()[-1])["wrong_verdicts"] == 0
+    assert "error: cannot write the report" in done.stderr
+    assert "No space left on device" in done.stderr
