@@ -66,5 +66,6 @@ RUN_PACKAGES=(
 TEST_PACKAGES=(
   "chromium shows the guard's screen to the browser tests"
   "fonts-noto-cjk Chinese characters on that screen"
+  "libatomic1 needed by the Node that Playwright brings"
   "git tells which files belong to the project"
 )

@@ -120,7 +120,9 @@ def _storage(config: Config, health: Health) -> None:
             remedy = AS_THE_SERVICE if _denied(journal) else ""
             health.set("storage", "fail", str(error), remedy)
             return
-        detail += f", {state.last} records, {state.last - state.acked} not yet acknowledged"
+        detail += f", {state.last} records"
+        if config.broker is not None:
+            detail += f", {state.last - state.acked} of them not yet at the hub"
     health.set("storage", "ok", detail)
 
 
