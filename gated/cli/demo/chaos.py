@@ -16,7 +16,7 @@ class Chaos:
 
     def __init__(self, world: World, seed: int) -> None:
         self._world = world
-        self._random = random.Random(seed + 1)  # noqa: S311 - a reproducible disaster
+        self._random = random.Random(seed + 1)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="chaos")
         self.blows: list[str] = []

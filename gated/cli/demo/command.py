@@ -111,7 +111,7 @@ def _play(
     queues: dict[str, list[Arrival]] = {lane: [] for lane in LANES}
     for arrival in arrivals:
         queues[arrival.scene.lane].append(arrival)
-    pace = random.Random(seed)  # noqa: S311 - a reproducible day
+    pace = random.Random(seed)
     due = {}
     at_s = 0.0
     for arrival in arrivals:

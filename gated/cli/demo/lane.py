@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -277,7 +277,7 @@ class Lane:
 
     def snapshot(self) -> dict[str, Any]:
         """Return what the guard's screen shows."""
-        with urllib.request.urlopen(f"{self.screen_url}snapshot", timeout=2) as answer:  # noqa: S310 - the demo's own screen
+        with urllib.request.urlopen(f"{self.screen_url}snapshot", timeout=2) as answer:
             found: dict[str, Any] = json.loads(answer.read())
             return found
 
@@ -291,20 +291,20 @@ class Lane:
         elif kind == "refuse":
             order = {"kind": "refuse", "visit": visit, "reason": "behaviour"}
         url = self.screen_url.rstrip("/")
-        request = urllib.request.Request(  # noqa: S310 - the demo's own screen on loopback
+        request = urllib.request.Request(
             f"{url}/act",
             json.dumps(order).encode(),
             {"Content-Type": "application/json", "Origin": url},
         )
         try:
-            with urllib.request.urlopen(request, timeout=2):  # noqa: S310 - the demo's own screen
+            with urllib.request.urlopen(request, timeout=2):
                 return ""
         except urllib.error.HTTPError as error:
             return f"the guard's order was refused: {error.read().decode()}"
 
     def write_calibration(self, *, valid: bool) -> None:
         """Write the site's calibration file, today's or one that has expired."""
-        made = date.today() - timedelta(days=1 if valid else EXPIRED_DAYS)  # noqa: DTZ011 - a day's date, zones aside
+        made = datetime.now(UTC).date() - timedelta(days=1 if valid else EXPIRED_DAYS)
         site = self.calibration
         fields = {
             "k_milli": site.k_milli,

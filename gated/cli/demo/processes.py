@@ -44,7 +44,7 @@ class Program:
         """Start the program; its JSON log lines appear in `lines`."""
         self.started_s = time.monotonic()
         environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-        self.process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
+        self.process = subprocess.Popen(
             self.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
         )
         threading.Thread(target=self._pump, args=(self.process,), daemon=True).start()
