@@ -183,7 +183,8 @@ def _wait_until_all_work(daemon: Program) -> None:
     awaited = {"gate.ready", "card_reader", "camera", "thermometer", "online"}
     while awaited:
         line = daemon.lines.get(timeout=READY_LIMIT_S)
-        awaited -= {str(line.get(key)) for key in ("event", "device", "state")}
+        # A reader's name carries its port: card_reader:pts/3.
+        awaited -= {str(line.get(key)).split(":")[0] for key in ("event", "device", "state")}
 
 
 @contextmanager

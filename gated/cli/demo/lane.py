@@ -160,9 +160,9 @@ class Lane:
                 return self._guard(step.words)
             case "calibration":
                 self.write_calibration(valid=word == "holds")
-                self._log_line("calibration.changed")
+                return self._log_line("calibration.changed")
             case _:
-                self._device(step.verb, word)
+                return self._device(step.verb, word)
         return ""
 
     def _present(self, verb: str, words: tuple[str, ...], arrival: Arrival) -> None:
@@ -190,7 +190,7 @@ class Lane:
             case _:
                 self.wires.sensor.set_scene(None)
 
-    def _device(self, verb: str, word: str) -> None:
+    def _device(self, verb: str, word: str) -> str:
         match (verb, word):
             case ("reader", "unplug"):
                 self.wires.reader.unplug()
@@ -202,9 +202,10 @@ class Lane:
                 self.wires.sensor.heal()
             case (device, "lost" | "ready"):
                 part = {"reader": "card_reader"}.get(device, device)
-                self._log_line(f"device.{word}", part)
+                return self._log_line(f"device.{word}", part)
             case _:
                 raise ValueError(f"the scenario says {verb} {word}")
+        return ""
 
     def _expect(self, verdict: str, reason: str) -> str:
         line = self._decision(VERDICT_S)
@@ -223,12 +224,18 @@ class Lane:
     def _decision(self, timeout_s: float) -> dict[str, object] | None:
         return self._next("passage.decided", timeout_s)
 
-    def _log_line(self, event: str, part: str = "") -> None:
+    def _log_line(self, event: str, part: str = "") -> str:
+        """Wait until the gate says this, about this part; return what was wrong, or nothing.
+
+        A reader's name carries its port: card_reader:pts/3.
+        """
         until = time.monotonic() + VERDICT_S
         while (left := until - time.monotonic()) > 0:
             line = self._next(event, left)
-            if line is not None and (not part or line.get("device") == part):
-                return
+            named = "" if line is None else str(line.get("device", "")).split(":")[0]
+            if line is not None and named == part:
+                return ""
+        return f"the gate did not say {event} {part}".rstrip()
 
     def _next(self, event: str, timeout_s: float) -> dict[str, object] | None:
         """Return the gate's next log line with this event, or None. Raises Interrupted."""
