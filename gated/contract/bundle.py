@@ -1,13 +1,18 @@
 """A signed roster on offer: the manifest, and the list of chunk hashes it commits to.
 
-    {"v":1,"roster":ID,"rev":R,"floor":F,"made":MS,"not_after":MS,
+    {"v":1,"roster":ID,"rev":R,"line":N,"floor":F,"made":MS,"not_after":MS,
      "snap":{"sha":HEX,"size":N,"raw_sha":HEX,"raw_size":N,"codec":"zlib","chunk":65536,"n":N,
-             "chunks_sha":HEX,"rows":N,"schema":N},
+             "chunks_sha":HEX,"rows":N,"schema":N,"rev":R},
+     "delta":{"start":R,"ops":N,"sha":HEX,"data":TEXT},
      "kid":HEX,"sig":HEX}
 
 sha, size: the object as it travels, compressed; raw_sha, raw_size: the SQLite file itself.
 chunks_sha: SHA-256 of the chunk hashes in order, 32 bytes each, so one bad chunk is found and
-asked for again. sig: raw signature over the canonical JSON of everything but sig.
+asked for again. snap.rev: the revision the object holds, left out when it is the manifest's own.
+delta: left out, or everything that leads from any revision since delta.start to rev (see
+delta.py); delta.start is at most snap.rev, and left out when it is that. line: generation of the
+hub's database; revisions of two lines may disagree on what a number stands for, so a delta never
+leads from one line to another. sig: raw signature over the canonical JSON of everything but sig.
 """
 
 import hashlib
@@ -17,6 +22,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gated.contract.delta import Delta, unpack_changes
 from gated.contract.messages import TAG_BYTES, Counter, Message, Sha256Hex, json_object
 from gated.core.canonical import canonical
 from gated.core.trust import TrustTable
@@ -45,6 +51,7 @@ class Snapshot(BaseModel):
     chunks_sha: Sha256Hex
     rows: Counter
     schema_number: Annotated[int, Field(ge=1, alias="schema")] = SCHEMA
+    rev: Annotated[int, Field(ge=1, lt=2**63)] | None = None
 
     @property
     def tag(self) -> bytes:
@@ -57,28 +64,43 @@ class Manifest(Message):
 
     roster: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
     rev: Annotated[int, Field(ge=1, lt=2**63)]
+    line: Annotated[int, Field(ge=1, lt=2**63)] | None = None
     floor: Counter = 0
     made: Counter
     not_after: Counter
     snap: Snapshot
+    delta: Delta | None = None
     kid: Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")]
     sig: Annotated[str, Field(pattern=r"^([0-9a-f]{2}){0,72}$")] = ""
 
+    @property
+    def snap_rev(self) -> int:
+        """The revision whose content the snapshot is."""
+        return self.rev if self.snap.rev is None else self.snap.rev
+
+    @property
+    def start(self) -> int:
+        """The first revision the delta leads on from; the manifest's own without a delta."""
+        if self.delta is None:
+            return self.rev
+        return self.snap_rev if self.delta.start is None else self.delta.start
+
     def signed_bytes(self) -> bytes:
         """Return the canonical bytes the signature covers."""
-        return canonical(self.model_dump(by_alias=True, exclude={"sig"}))
+        return canonical(self.model_dump(by_alias=True, exclude={"sig"}, exclude_none=True))
 
     def encode(self) -> bytes:
         """Return the manifest as it is stored and published."""
-        return canonical(self.model_dump(by_alias=True))
+        return canonical(self.model_dump(by_alias=True, exclude_none=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
     """What a gate has when a manifest arrives.
 
-    rev, kid: the list it serves and who signed it, 0 and "" for none. ratchet: highest revision
-    ever installed under each key. now_ms: UTC, None when the clock is not to be believed.
+    rev, kid: the list it serves and who signed it, 0 and "" for none. line: the line of that
+    list, 0 when no delta may lead on from it. ratchet: highest revision ever installed under
+    each key. now_ms: UTC, None when the clock is not to be believed.
     """
 
     roster: str
@@ -86,6 +108,7 @@ class Holding:
     kid: str = ""
     ratchet: Mapping[str, int] = field(default_factory=dict)
     now_ms: int | None = None
+    line: int = 0
 
 
 def sign_manifest(manifest: Manifest, sign: Callable[[bytes], bytes]) -> Manifest:
@@ -97,8 +120,9 @@ def verify_manifest(payload: bytes, trust: TrustTable, holding: Holding) -> Mani
     """Return the manifest when a trusted key signed it and it is newer than what is held.
 
     Raises BundleRejected with one of the codes: malformed, unknown_key, key_not_valid,
-    bad_signature, wrong_roster, not_newer, below_floor, expired, bad_size. The signature is
-    checked before anything else is believed. not_newer is the usual case at every reconnect.
+    bad_signature, wrong_roster, not_newer, below_floor, expired, bad_size, bad_delta. The
+    signature is checked before anything else is believed. not_newer is the usual case at every
+    reconnect.
     """
     manifest = _parsed(payload)
     _check_signature(manifest, payload, trust, holding.now_ms)
@@ -112,7 +136,30 @@ def verify_manifest(payload: bytes, trust: TrustTable, holding: Holding) -> Mani
         raise BundleRejected("expired", f"rev {manifest.rev} was good until {manifest.not_after}")
     if chunk_count(manifest.snap.size) != manifest.snap.n:
         raise BundleRejected("bad_size", "the number of chunks does not fit the size")
+    _check_delta(manifest)
     return manifest
+
+
+def leads_on(manifest: Manifest, holding: Holding) -> bool:
+    """Return whether the manifest's delta alone leads from what is held to its revision.
+
+    manifest: a verified one. Only content of the same line and signer counts: a list imported at
+    the gate, and one whose signer was replaced, gives way to a whole snapshot.
+    """
+    same_line = manifest.line is not None and manifest.line == holding.line
+    if manifest.delta is None or not same_line or manifest.kid != holding.kid:
+        return False
+    return manifest.start <= holding.rev < manifest.rev
+
+
+def _check_delta(manifest: Manifest) -> None:
+    """Refuse a manifest whose snapshot and delta do not end at its revision."""
+    if not manifest.start <= manifest.snap_rev <= manifest.rev:
+        raise BundleRejected("bad_delta", "nothing leads from the snapshot to this revision")
+    if manifest.delta is not None:
+        if manifest.line is None or manifest.start == manifest.rev:
+            raise BundleRejected("bad_delta", "the changes lead from nowhere to this revision")
+        unpack_changes(manifest.delta)
 
 
 def _held_rev(holding: Holding, kid: str, trust: TrustTable) -> int:

@@ -96,8 +96,21 @@ class Ack(Message):
     retry_ms: Counter | None = None
 
 
+class Fetching(BaseModel):
+    """How far a gate is with a list it is fetching: `have` of `n` chunks of revision `rev`."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+    rev: Counter
+    have: Counter
+    n: Counter
+
+
 class Status(Message):
-    """How a gate is; retained, and with `on` false the gate's will."""
+    """How a gate is; retained, and with `on` false the gate's will.
+
+    guard: who is on duty, a staff number and never a name. fetching: None when no list comes in.
+    """
 
     on: bool
     sid: Counter
@@ -112,6 +125,8 @@ class Status(Message):
     oldest_s: Counter = 0
     mode: Word = ""
     faults: tuple[Word, ...] = Field(default=(), max_length=64, strict=False)
+    guard: Word = ""
+    fetching: Fetching | None = None
 
 
 class HubStatus(Message):

@@ -5,7 +5,7 @@ access pattern can match it. No topic carries personal data.
 
     cp/1/g/<gate>/u/hello|ev|get   gate -> hub
     cp/1/g/<gate>/st               gate -> all, retained, also the will
-    cp/1/g/<gate>/d/ack|blk        hub -> gate
+    cp/1/g/<gate>/d/ack|blk|cmd    hub -> gate
     cp/1/r/<roster>/mf             hub -> gates, retained: signed manifest
     cp/1/hub/st                    hub -> gates, retained
 """
@@ -34,6 +34,7 @@ class Leaf(StrEnum):
     STATUS = "st"
     ACK = "d/ack"
     BLOCK = "d/blk"
+    COMMAND = "d/cmd"
 
 
 @dataclass(frozen=True, slots=True)

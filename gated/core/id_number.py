@@ -15,6 +15,8 @@ and renumbered, and old numbers stay valid. The roster decides who somebody is.
 import re
 import unicodedata
 from datetime import date
+from enum import StrEnum
+from operator import mul
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
@@ -44,27 +46,53 @@ def normalise(number: str) -> str:
 
 def check_character(first17: str) -> str:
     """Return the last character that belongs to these 17 digits (ISO 7064 MOD 11-2)."""
-    total = sum(int(digit) * weight for digit, weight in zip(first17, _WEIGHTS, strict=True))
-    return _CHECKS[total % 11]
+    return _CHECKS[sum(map(mul, map(int, first17), _WEIGHTS)) % 11]
 
 
-def problem(number: str) -> str:
-    """Return what is wrong with this number, in words without the number, or "" if nothing is.
+class Fault(StrEnum):
+    """What is wrong with a number, as far as that can be told from it."""
+
+    LETTERS = "number_letters"
+    FORM = "number_form"
+    CHECK = "number_check"
+    PROVINCE = "number_province"
+    BIRTH = "number_birth"
+
+
+def fault(number: str) -> Fault | None:
+    """Return what is wrong with this number, None if nothing is.
 
     Only typing errors are found: a number that passes may still belong to nobody.
     """
     clean = normalise(number)
     if not clean.isascii():
-        return "has characters that are not digits or letters"
+        return Fault.LETTERS
     if _FOREIGN_2017.fullmatch(clean):
-        return "" if _foreign_check(clean[:14]) == clean[14] else "check digit does not fit"
+        return None if _foreign_check(clean[:14]) == clean[14] else Fault.CHECK
     if not _MODERN.fullmatch(clean):
-        return f"has {len(clean)} characters in a form no identity number has"
+        return Fault.FORM
     if clean[-1] != check_character(clean[:17]):
-        return "check digit does not fit"
+        return Fault.CHECK
     if not _PROVINCES.fullmatch(clean[1:3] if clean[0] == "9" else clean[:2]):
-        return "starts with a province that does not exist"
-    return "" if _is_date(clean[6:14]) else "has a birth date that does not exist"
+        return Fault.PROVINCE
+    return None if _is_date(clean[6:14]) else Fault.BIRTH
+
+
+def problem(number: str) -> str:
+    """Return what is wrong with this number, in words without the number, or "" if nothing is."""
+    match fault(number):
+        case None:
+            return ""
+        case Fault.LETTERS:
+            return "has characters that are not digits or letters"
+        case Fault.FORM:
+            return f"has {len(normalise(number))} characters in a form no identity number has"
+        case Fault.CHECK:
+            return "check digit does not fit"
+        case Fault.PROVINCE:
+            return "starts with a province that does not exist"
+        case Fault.BIRTH:
+            return "has a birth date that does not exist"
 
 
 def _foreign_check(first14: str) -> str:

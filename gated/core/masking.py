@@ -24,12 +24,13 @@ PHONE_MOBILE = 11  # digits of a mobile number; of shorter ones only the last tw
 PHONE_SHORT_TAIL = 2
 PHONE_COUNTRY = "86"
 SHORT_NAME = 2  # a name of two characters keeps only its first
+UNSEEN = frozenset({"Cc", "Cf", "Cs"})  # Unicode's controls, formats and halves of characters
 STARS_MAX = 8  # enough to say "more"; a long line would push the room off the screen
 
 
 def mask_name(name: str) -> str:
     """Return the name a guard sees. Pure and total; empty stays empty."""
-    clean = " ".join(name.split())
+    clean = " ".join(without_unseen(name).split())
     if not clean:
         return ""
     if clean[0].isascii() or _is_latin(clean[0]):
@@ -38,6 +39,16 @@ def mask_name(name: str) -> str:
     if len(joined) <= SHORT_NAME:
         return f"{joined[0]}*"
     return joined[0] + "*" * min(len(joined) - 2, STARS_MAX) + joined[-1]
+
+
+def without_unseen(text: str) -> str:
+    """Return the text without what is never drawn, such as a mark that turns the line around.
+
+    Characters for private use stay: rare names are written with them.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c for c in text if c.isspace() or unicodedata.category(c) not in UNSEEN)
 
 
 def _is_latin(character: str) -> bool:

@@ -64,6 +64,8 @@ class StatusCode(StrEnum):
     OBSERVATION = "observation"
     ARRIVAL_PENDING = "arrival_pending"
     RELEASED = "released"
+    FROM_OTHER_PROVINCE = "from_other_province"
+    FROM_EPIDEMIC_AREA = "from_epidemic_area"
     MEDICINE_BUYER = "medicine_buyer"
     CHECKIN_MISSING = "checkin_missing"
     TEST_DUE = "test_due"

@@ -45,6 +45,7 @@ _ALERTING = frozenset(
 _REGISTERING = frozenset(
     {Code.ID_NOT_IN_ROSTER, Code.STAT_ARRIVAL_PENDING, Code.CRED_UNKNOWN}
     | {Code.ID_VISITOR_UNREGISTERED, Code.ID_ENTRY_UNREGISTERED}
+    | {Code.STAT_FROM_PROVINCE, Code.STAT_FROM_EPIDEMIC_AREA}
 )
 
 _RULES: tuple[Callable[[Facts, Policy], Iterator[Finding]], ...] = (

@@ -5,17 +5,18 @@ number from meeting an ID number with the same digits. A bare hash would fall to
 10^11 ID numbers; without the key these do not.
 """
 
-import hmac
 import re
 import unicodedata
+from functools import lru_cache
 
 from gated.core import id_number as numbers
+from gated.core.keyed_hash import keyed_hash
 
 REF_LENGTH = 16
 KEY_LENGTH = 32
 
 _BUILDING_WORDS = re.compile(r"(号楼|栋|幢|座|楼|单元|门|号|室|房)$")
-_SPACES = re.compile(r"\s+")
+_ROOMS_KEPT = 4096  # a large compound has fewer buildings, units and doors
 
 
 def person_ref(site_key: bytes, id_number: str) -> bytes:
@@ -53,7 +54,9 @@ def holder_ref(site_key: bytes, description: str) -> bytes:
 
 def plain(text: str) -> str:
     """Return text with one width of letters, upper case and without any spaces."""
-    return _SPACES.sub("", unicodedata.normalize("NFKC", text)).upper()
+    if text.isascii() and text.isalnum():
+        return text.upper()
+    return "".join(unicodedata.normalize("NFKC", text).split()).upper()
 
 
 def card_text(card_number: str) -> str:
@@ -61,6 +64,7 @@ def card_text(card_number: str) -> str:
     return plain(card_number).lstrip("0") or "0"
 
 
+@lru_cache(maxsize=_ROOMS_KEPT)
 def room_part(text: str) -> str:
     """Return a building, unit or room as bare number or letter: "03栋" is "3"."""
     bare = _BUILDING_WORDS.sub("", plain(text))
@@ -71,4 +75,4 @@ def _ref(site_key: bytes, domain: bytes, text: str) -> bytes:
     if len(site_key) != KEY_LENGTH:
         raise ValueError(f"the site key has {len(site_key)} bytes, it must have {KEY_LENGTH}")
     message = b"%s\0%s" % (domain, text.encode())
-    return hmac.digest(site_key, message, "sha256")[:REF_LENGTH]
+    return keyed_hash(site_key, message)[:REF_LENGTH]

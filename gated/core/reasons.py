@@ -59,6 +59,9 @@ class Code(StrEnum):
     STAT_HOST_QUARANTINE = "STAT_HOST_QUARANTINE"
     STAT_OBSERVATION_DUE = "STAT_OBSERVATION_DUE"
     STAT_ARRIVAL_PENDING = "STAT_ARRIVAL_PENDING"
+    STAT_FROM_PROVINCE = "STAT_FROM_PROVINCE"
+    STAT_FROM_EPIDEMIC_AREA = "STAT_FROM_EPIDEMIC_AREA"
+    STAT_ARRIVAL_FILED = "STAT_ARRIVAL_FILED"
     STAT_RELEASED = "STAT_RELEASED"
     STAT_MEDICINE_BUYER = "STAT_MEDICINE_BUYER"
     STAT_CHECKIN_MISSING = "STAT_CHECKIN_MISSING"
@@ -160,6 +163,9 @@ _TABLE = (
     Reason(Code.STAT_HOST_QUARANTINE, _S, 64, "请联系社区", "Call the station", "请访客联系社区", "The visitor calls the station", 135),
     Reason(Code.STAT_OBSERVATION_DUE, _C, 50, "需测温", "Reading due", "测量并记录", "Measure and record", 15),
     Reason(Code.STAT_ARRIVAL_PENDING, _C, 52, "返程未登记", "Arrival not filed", "请登记", "Register the arrival", 15),
+    Reason(Code.STAT_FROM_PROVINCE, _C, 51, "外省来返", "From another province", "请登记,查验来返证明", "Register; look at the travel proof", 15),
+    Reason(Code.STAT_FROM_EPIDEMIC_AREA, _C, 54, "疫区来返", "From an epidemic area", "保持距离,登记并联系社区", "Keep distance, register, call", 15),
+    Reason(Code.STAT_ARRIVAL_FILED, _N, 24, "来返已登记", "Arrival, filed", bacnet=1),
     Reason(Code.STAT_RELEASED, _N, 28, "已解除", "Released", bacnet=1),
     Reason(Code.STAT_MEDICINE_BUYER, _N, 26, "购药人员", "Medicine buyer", "社区将随访", "The station will follow up", 1),
     Reason(Code.STAT_CHECKIN_MISSING, _N, 25, "今日未打卡", "No check-in today", "提醒登记今日健康打卡", "Remind of today's check-in", 1),

@@ -6,8 +6,9 @@
 
 The offer was signed and judged before it comes here. Promises: a chunk is written only when its
 hash is in the list the manifest commits to; the file is verified only when every chunk is
-written; a newer offer drops the old one; an object that failed verification is not fetched again
-for an hour, then two, then four. Silence is answered by asking again with rising patience.
+written; a newer offer of another object drops the old one; an object that failed verification is
+not fetched again for an hour, then two, then four. Silence is answered by asking again with
+rising patience.
 
 now_ms: monotonic. roll: random in [0, 1). ask_limit: chunks to ask for at once.
 """
@@ -191,7 +192,7 @@ def wake_at_ms(state: State) -> int | None:
 
 def _offered(state: State, offer: Offer, start_ms: int, now_ms: int) -> Step:
     if state.offer is not None and state.offer.tag == offer.tag:
-        return state, ()
+        return replace(state, offer=offer), ()  # the same object, under a later revision
     if any(bad.tag == offer.tag and bad.until_ms > now_ms for bad in state.quarantine):
         return state, ()
     waiting = State(

@@ -129,6 +129,8 @@ def category(facts: Facts, policy: Policy) -> Iterator[Finding]:
         yield review(Code.ID_MINOR_ALONE)
     elif person.category is Category.UNKNOWN:
         yield review(Code.ID_NOT_IN_ROSTER)
+    elif person.category is Category.RETURNEE and "registered" in person.flags:
+        yield permit(Code.OK_HOME_RETURN if entering else Code.OK_RESIDENT)
     elif person.category is Category.RETURNEE:
         code = Code.STAT_ARRIVAL_PENDING
         yield review(code) if entering else forbid(code)

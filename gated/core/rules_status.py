@@ -25,6 +25,9 @@ _OVERRIDDEN = frozenset(
 
 _SPREADING = frozenset({StatusCode.HOME_QUARANTINE, StatusCode.SUSPECTED, StatusCode.CONFIRMED})
 
+# Asked about at every entry until the community office has filed them.
+_ARRIVALS = frozenset({StatusCode.FROM_OTHER_PROVINCE, StatusCode.FROM_EPIDEMIC_AREA})
+
 # (effect going out, effect coming in, code); None: nothing to say in that direction.
 _EFFECTS: dict[StatusCode, tuple[Effect | None, Effect | None, Code]] = {
     StatusCode.HOME_QUARANTINE: (Effect.FORBID, Effect.NOTE, Code.STAT_HOME_QUARANTINE),
@@ -34,6 +37,8 @@ _EFFECTS: dict[StatusCode, tuple[Effect | None, Effect | None, Code]] = {
     StatusCode.CONFIRMED: (Effect.FORBID, Effect.FORBID, Code.STAT_CONFIRMED),
     StatusCode.ARRIVAL_PENDING: (Effect.REVIEW, Effect.REVIEW, Code.STAT_ARRIVAL_PENDING),
     StatusCode.RELEASED: (Effect.NOTE, Effect.NOTE, Code.STAT_RELEASED),
+    StatusCode.FROM_OTHER_PROVINCE: (Effect.NOTE, Effect.REVIEW, Code.STAT_FROM_PROVINCE),
+    StatusCode.FROM_EPIDEMIC_AREA: (Effect.NOTE, Effect.REVIEW, Code.STAT_FROM_EPIDEMIC_AREA),
     StatusCode.MEDICINE_BUYER: (None, Effect.NOTE, Code.STAT_MEDICINE_BUYER),
     StatusCode.CHECKIN_MISSING: (Effect.NOTE, Effect.NOTE, Code.STAT_CHECKIN_MISSING),
     StatusCode.TEST_DUE: (Effect.NOTE, Effect.NOTE, Code.STAT_TEST_DUE),
@@ -126,6 +131,8 @@ def _finding(code: StatusCode, facts: Facts, person: Person) -> Finding | None:
         if not leaving:
             return note(due)
         return review(due) if "reading_due" in person.flags else None
+    if code in _ARRIVALS and "registered" in person.flags:
+        return note(Code.STAT_ARRIVAL_FILED)
     out, entering, reason = _EFFECTS[code]
     effect = out if leaving else entering
     return None if effect is None else Finding(effect, reason)

@@ -18,7 +18,7 @@ from typing import Final, get_args
 from gated.core.cose import Algorithm, check_public_key, signature_holds
 
 VERSION: Final = 1
-USES: Final = frozenset({"roster", "pass"})
+USES: Final = frozenset({"roster", "pass", "command"})
 KID_BYTES: Final = 4
 KEYS_MAX: Final = 256
 """A site has a handful of issuers; a table past this is a mistake."""
@@ -71,7 +71,7 @@ class TrustTable:
     keys: tuple[TrustedKey, ...] = ()
 
     def find(self, kid: bytes, use: str) -> TrustedKey | None:
-        """Return the key of that id for that use (`roster` or `pass`), or None."""
+        """Return the key of that id for that use (`roster`, `pass` or `command`), or None."""
         return next((key for key in self.keys if key.kid == kid and use in key.uses), None)
 
 

@@ -33,7 +33,9 @@ from gated.gate.events import GUARD_ANSWER_S, GuardPressed, Inbox, LaneMark
 from gated.gate.fetch import HeldRoster
 from gated.gate.health import Health
 from gated.gate.hub_desk import HubDesk
+from gated.gate.message_desk import MessageDesk
 from gated.gate.recorder import Recorder
+from gated.gate.report_desk import ReportDesk, ReportIntake
 from gated.gate.resolver import Resolver
 from gated.gate.retention import Retention
 from gated.gate.thermometer_desk import CalibrationFile, PowerUpMark, ThermometerDesk
@@ -48,7 +50,7 @@ from gated.screen.server import ScreenServer, ScreenUnavailable
 from gated.screen.snapshot import ClockView, GateView, Snapshot
 from gated.store.journal import Journal
 from gated.store.journal_reader import JournalReader
-from gated.store.keys import SiteKeys, read_site_keys, read_trust
+from gated.store.keys import SiteKeys, read_public, read_site_keys, read_trust
 from gated.store.roster import RosterStore
 from gated.transport.mqtt import BrokerSettings, tls_context
 
@@ -73,6 +75,7 @@ class Parts:
     feed: Feed
     boot: str
     mark: LaneMark = field(default_factory=LaneMark)
+    hub_public: bytes | None = None
     uplink: Uplink | None = None
     hub_desk: HubDesk | None = None
     starts: int = 0
@@ -122,8 +125,18 @@ def _prepared(config: Config) -> Parts:
         ClockView(datetime.now(zone).isoformat(timespec="seconds"), ClockState.UNSURE),
     )
     _make_folder(config.store.dir)
+    hub_public = None if config.keys.hub is None else read_public(config.keys.hub)
     return Parts(
-        config, keys, trust, calibration, thermometry, health, Inbox(), Feed(first), boot_id()
+        config,
+        keys,
+        trust,
+        calibration,
+        thermometry,
+        health,
+        Inbox(),
+        Feed(first),
+        boot_id(),
+        hub_public=hub_public,
     )
 
 
@@ -141,9 +154,16 @@ def _bound_screen(parts: Parts, closing: ExitStack) -> ScreenServer | None:
     if section is None:
         return None
     act = _GuardOrders(parts.inbox, SystemClock())
-    language = parts.config.gate.language
+    gate = parts.config.gate
+    report = ReportIntake(gate.id, gate.direction, parts.hub_public, parts.inbox, SystemClock().now)
     server = ScreenServer(
-        parts.feed, section.host, section.port, act, language, names=section.names
+        parts.feed,
+        section.host,
+        section.port,
+        act,
+        gate.language,
+        names=section.names,
+        report=report,
     )
     server.bind()
     closing.callback(server.close)
@@ -240,7 +260,9 @@ def _opened_desks(parts: Parts, closing: ExitStack) -> Desks:
         )
     parts.starts, parts.hub_desk = journal.starts, hub
     retention = Retention(journal, reader, hubless=config.broker is None)
-    return Desks(recorder, resolver, hub, thermometer, retention)
+    reports = ReportDesk(recorder, folder)
+    messages = MessageDesk(config.gate.id, parts.boot, parts.trust, recorder, folder)
+    return Desks(recorder, resolver, hub, thermometer, retention, reports, messages)
 
 
 def _tell_grown(parts: Parts) -> None:

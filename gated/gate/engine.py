@@ -46,11 +46,14 @@ from gated.gate.events import (
 from gated.gate.faults import Faults
 from gated.gate.health import Health, note_power
 from gated.gate.hub_desk import HubDesk
+from gated.gate.message_desk import MessageDesk
 from gated.gate.presenter import Presenter, Status
 from gated.gate.recorder import Recorded, Recorder
+from gated.gate.report_desk import GuardReported, ReportDesk
 from gated.gate.resolver import Resolver, local
 from gated.gate.retention import Retention
 from gated.gate.thermometer_desk import ThermometerDesk
+from gated.gate.uplink_events import CommandArrived
 from gated.log import logger
 from gated.process.clock import SystemClock
 from gated.screen.feed import Feed
@@ -69,6 +72,8 @@ class Desks:
     hub: HubDesk
     thermometer: ThermometerDesk | None
     retention: Retention
+    reports: ReportDesk
+    messages: MessageDesk
     closing: ExitStack = field(default_factory=ExitStack)
 
 
@@ -169,6 +174,7 @@ class Engine:
         self._publish(now)
 
     def _begin(self, now: Moment) -> None:
+        self._at_work().hub.guard = self._at_work().reports.guard
         if self._at_work().hub.unclean_start:
             self._at_work().recorder.device("DEV_UNCLEAN_START", "since", "storage", now)
         self._tick(now)
@@ -197,9 +203,22 @@ class Engine:
             case DeviceChanged():
                 self._device(event, now)
             case _:
-                if desks.hub.handle(event, now):
-                    desks.resolver.roster = desks.hub.roster_of_the_moment(now)
-                    self._publish(now)
+                self._told(event, now)
+
+    def _told(self, event: object, now: Moment) -> None:
+        """Take what is about no visit: a guard's report, an order, a word of the uplink."""
+        desks = self._at_work()
+        match event:
+            case GuardReported(visit=visit):
+                desks.reports.take(event, self._presenter.person(visit), now)
+                desks.hub.guard = desks.reports.guard
+            case CommandArrived():
+                desks.messages.arrived(event, now)
+            case _ if desks.hub.handle(event, now):
+                desks.resolver.roster = desks.hub.roster_of_the_moment(now)
+            case _:
+                return
+        self._publish(now)
 
     def _credential(self, seen: CredentialSeen, at: Moment, now: Moment) -> None:
         self._feed_session(seen, at, now)
@@ -296,6 +315,7 @@ class Engine:
             "roster_rev": desks.hub.roster_rev,
             "offline": int(not desks.hub.online),
             "degraded": list(self._health.faults()),
+            **({"guard_ref": desks.reports.guard} if desks.reports.guard else {}),
         }
 
     def _surroundings(self, now: Moment) -> Surroundings:
@@ -324,6 +344,8 @@ class Engine:
             local(now, self._timezone),
             desks.hub.link(now),
             too_cold=thermometer is not None and thermometer.too_cold,
+            guard=desks.reports.guard,
+            message=desks.messages.text(now),
         )
         self._feed.publish(self._presenter.snapshot(status, self._surroundings(now), now.mono_ms))
 

@@ -1,5 +1,8 @@
 """Carries out what core/replica.py orders: writes chunks, proves the file, hands it to the engine.
 
+Changes that lead from what is served to what is offered come inside the manifest and are handed on
+at once; only a gate they do not reach fetches the whole list, some time within a minute.
+
 Lives on the uplink's thread. Part files lie in one folder of the store, on the same card as the
 roster, so that the switch is a rename. Nothing is served from here: a list that fails any check
 is deleted and the old one keeps serving. A card that takes no list ends nothing either: what was
@@ -8,48 +11,42 @@ written is deleted and the list is fetched again later, with rising patience.
 
 import contextlib
 import errno
-import hashlib
-import os
-import sqlite3
-import zlib
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
-from gated.contract.bundle import CHUNK_BYTES, SCHEMA, Holding, Manifest, verify_manifest
-from gated.contract.messages import Block
+from gated.contract.bundle import CHUNK_BYTES, Holding, Manifest, leads_on, verify_manifest
+from gated.contract.messages import Block, Fetching
 from gated.core import replica
 from gated.core.replica import Ask, Begin, Install, Offer, Reject, VerifyFile, WriteChunk
 from gated.core.trust import TrustTable
-from gated.errors import BundleRejected, StoreError
-from gated.gate.uplink_events import RosterFetched, RosterRefused, UplinkEvent
+from gated.errors import BundleRejected
+from gated.gate.proof import patch_of, prove
+from gated.gate.uplink_events import RosterChanged, RosterFetched, RosterRefused, UplinkEvent
 from gated.log import logger
-from gated.store.database import connect_read_only
-from gated.store.roster_build import RosterInfo
+from gated.store.overlay import PEOPLE_MAX
 
-READ_BYTES: Final = 256 * 1024
-PROBES: Final = 16  # people looked up in a fetched list before it may serve
-REF_BYTES: Final = 16
 RETRY_MS: Final = 60_000
 RETRY_MAX_MS: Final = 3_600_000
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
-_PROBES: Final = (
-    ("SELECT ref FROM person LIMIT ?", "SELECT 1 FROM person WHERE ref = ?"),
-    ("SELECT ref FROM credential LIMIT ?", "SELECT 1 FROM credential WHERE ref = ?"),
-)
-
 _log = logger("uplink")
 
 
 @dataclass(frozen=True, slots=True)
 class HeldRoster:
-    """What a gate serves now. kid: who signed it; ratchet: highest revision under each key."""
+    """What a gate serves now. kid: who signed it; ratchet: highest revision under each key.
+
+    line: who numbered it, 0 when no changes may lead on from it. file_rev: of the file below the
+    changes; changed: how many people those concern.
+    """
 
     rev: int = 0
     kid: str = ""
     ratchet: dict[str, int] = field(default_factory=dict)
+    line: int = 0
+    file_rev: int = 0
+    changed: int = 0
 
 
 @dataclass(slots=True)
@@ -129,7 +126,8 @@ class Fetcher:
     def offered(self, payload: bytes, now_ms: int, roll: float) -> None:
         """A manifest arrived: refused with its code, or its roster is on its way."""
         held = self._held()
-        holding = Holding(self._roster, held.rev, held.kid, held.ratchet, self._now_ms())
+        utc_ms = self._now_ms()
+        holding = Holding(self._roster, held.rev, held.kid, held.ratchet, utc_ms, held.line)
         try:
             manifest = verify_manifest(payload, self._trust, holding)
         except BundleRejected as error:
@@ -140,12 +138,24 @@ class Fetcher:
         if self._retry.due_ms is not None and manifest.rev <= self._retry.rev:
             return  # tried again when its time has come
         self._payload = payload
+        if leads_on(manifest, holding):
+            self._hand_changes(manifest)
+            if held.changed <= PEOPLE_MAX or manifest.snap_rev <= held.file_rev:
+                return
         snap = manifest.snap
         offer = Offer(manifest.rev, snap.tag, snap.n, bytes.fromhex(snap.chunks_sha))
         former = self._state.offer
         if former is None or former.rev < manifest.rev:
             self._manifest = manifest
             self.feed(replica.Offered(offer, self._spread_ms), now_ms, roll)
+
+    @property
+    def fetching(self) -> Fetching | None:
+        """How far the list is that comes in now, for people; None when none does."""
+        offer = self._state.offer
+        if offer is None:
+            return None
+        return Fetching(rev=offer.rev, have=self._state.have.bit_count(), n=offer.chunks)
 
     def arrived(self, payload: bytes, now_ms: int, roll: float, ask_limit: int) -> None:
         """A block came in. Raises ContractError when it is none."""
@@ -193,6 +203,14 @@ class Fetcher:
         _log.warning("uplink.roster_refused", rev=rev, code=error.code)
         self._emit(RosterRefused(rev, error.code))
 
+    def _hand_changes(self, manifest: Manifest) -> None:
+        """Nothing is fetched: the manifest says all that is different from what is served."""
+        patch = patch_of(manifest)
+        assert patch is not None, "only a delta leads on"
+        self._handed_rev = manifest.rev
+        _log.info("uplink.roster_changes", rev=patch.rev, people=len(patch.changes))
+        self._emit(RosterChanged(patch))
+
     def _perform(self, effect: replica.Effect) -> replica.Event | None:
         match effect:
             case Begin(offer):
@@ -239,93 +257,11 @@ class Fetcher:
                 rev=manifest.rev,
                 made_utc_ms=manifest.made,
                 not_after_utc_ms=manifest.not_after,
+                line=manifest.line or 0,
+                patch=patch_of(manifest) if manifest.snap_rev < manifest.rev else None,
             )
         )
         return ""
-
-
-def prove(part: Path, target: Path, manifest: Manifest) -> RosterInfo:
-    """Write the list to target, flushed, and return what it is; every promise was checked.
-
-    Raises BundleRejected: bad_size, bad_sha, bad_codec, bad_raw_size, bad_raw_sha, bad_file,
-    bad_schema, bad_rev, bad_rows, bad_probe; OSError when the card refuses. Blocks for about a
-    second per 100 MB.
-    """
-    snap = manifest.snap
-    if part.stat().st_size != snap.size:
-        raise BundleRejected("bad_size", "the object is shorter or longer than signed")
-    with part.open("rb") as source, target.open("wb") as sink:
-        sha, raw_sha = _inflate(source, sink, snap.raw_size)
-        sink.flush()
-        os.fsync(sink.fileno())
-    if sha.hex() != snap.sha:
-        raise BundleRejected("bad_sha", "the object is not the one that was signed")
-    if raw_sha.hex() != snap.raw_sha:
-        raise BundleRejected("bad_raw_sha", "the list is not the one that was signed")
-    credentials = _check_file(target, manifest)
-    return RosterInfo(manifest.rev, snap.rows, credentials, raw_sha, snap.raw_size)
-
-
-def _inflate(source: BinaryIO, sink: BinaryIO, limit: int) -> tuple[bytes, bytes]:
-    """Inflate source into sink; return both SHA-256. Never writes more than limit bytes."""
-    inflater = zlib.decompressobj()
-    sha, raw_sha, left = hashlib.sha256(), hashlib.sha256(), limit
-    try:
-        while not inflater.eof:
-            piece = inflater.unconsumed_tail
-            if not piece:
-                piece = source.read(READ_BYTES)
-                sha.update(piece)
-            raw = inflater.decompress(piece, READ_BYTES)
-            if not piece and not raw:
-                break  # cut short
-            left -= len(raw)
-            if left < 0:
-                raise BundleRejected("bad_raw_size", "the list is larger than signed")
-            raw_sha.update(raw)
-            sink.write(raw)
-    except zlib.error as error:
-        raise BundleRejected("bad_codec", "the object does not inflate") from error
-    if left or not inflater.eof or inflater.unused_data or source.read(1):
-        raise BundleRejected("bad_raw_size", "the list is not as long as signed")
-    return sha.digest(), raw_sha.digest()
-
-
-def _check_file(path: Path, manifest: Manifest) -> int:
-    """Return how many credentials the file holds, after its structure was checked."""
-    try:
-        with closing(connect_read_only(path, immutable=True)) as connection:
-            return _check_tables(connection, manifest)
-    except BundleRejected:
-        raise  # says more than the line below
-    except (StoreError, sqlite3.Error, TypeError, ValueError) as error:
-        raise BundleRejected("bad_file", "the list is no roster file") from error
-
-
-def _check_tables(connection: sqlite3.Connection, manifest: Manifest) -> int:
-    (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if answer != "ok":
-        raise BundleRejected("bad_file", "the pages of the list contradict each other")
-    meta = dict(connection.execute("SELECT key, value FROM meta"))
-    if meta.get("schema") != manifest.snap.schema_number or meta.get("schema") != SCHEMA:
-        raise BundleRejected("bad_schema", f"schema {meta.get('schema')}, this program: {SCHEMA}")
-    if meta.get("rev") != manifest.rev:
-        raise BundleRejected("bad_rev", "the list carries another revision than signed")
-    (persons,) = connection.execute("SELECT count(*) FROM person").fetchone()
-    (credentials,) = connection.execute("SELECT count(*) FROM credential").fetchone()
-    if persons != manifest.snap.rows:
-        raise BundleRejected("bad_rows", f"{persons} people, {manifest.snap.rows} were signed")
-    _probe(connection)
-    return int(credentials)
-
-
-def _probe(connection: sqlite3.Connection) -> None:
-    """Look a few people and cards up by key, as the gate will."""
-    for listing, lookup in _PROBES:
-        for (ref,) in connection.execute(listing, (PROBES,)).fetchall():
-            found = connection.execute(lookup, (ref,)).fetchone()
-            if len(ref) != REF_BYTES or found is None:
-                raise BundleRejected("bad_probe", "an entry of the list cannot be looked up")
 
 
 def _delete(path: Path) -> None:

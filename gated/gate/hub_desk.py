@@ -21,6 +21,7 @@ from gated.gate.uplink_events import (
     EventsParked,
     LinkChanged,
     LinkState,
+    RosterChanged,
     RosterFetched,
     RosterRefused,
     SyncAlarm,
@@ -29,6 +30,7 @@ from gated.gate.uplink_events import (
 from gated.log import logger
 from gated.screen.snapshot import LinkView
 from gated.store.journal import Journal
+from gated.store.overlay import Patch
 from gated.store.roster import LOCAL, Roster, RosterStore
 
 # Nobody can tell how old the list is: then it counts as too old.
@@ -84,6 +86,7 @@ class HubDesk:
         self._reported: dict[str, object] = {}
         self._held = HeldRoster()
         self._contact = HubContact(rosters.folder / FILE_NAME, journal.boot)
+        self.guard = ""  # staff number of who is on duty, told with the status
 
     @property
     def folder(self) -> Path:
@@ -143,6 +146,7 @@ class HubDesk:
             fields: dict[str, Json] = {"rev": self.roster_rev, "persons": self._roster.persons}
             self._recorder.event("roster_switched", fields, now)
             _log.info("roster.switched", rev=self.roster_rev, persons=self._roster.persons)
+            self._reported = {}  # the uplink wakes and tells the hub which list serves
         self.report()
         return self._roster
 
@@ -176,6 +180,7 @@ class HubDesk:
         status: dict[str, object] = {
             "mode": "normal",
             "faults": sorted(self._health.faults()),
+            "guard": self.guard,
         }
         if status != self._reported:
             self._reported = status
@@ -190,6 +195,8 @@ class HubDesk:
                 self._changed(event, now)
             case RosterFetched():
                 self._switch(event, now)
+            case RosterChanged():
+                self._change(event.patch, now)
             case RosterRefused():
                 _log.warning("roster.refused", rev=event.rev, code=event.code)
                 fields: dict[str, Json] = {"code": "DEV_BUNDLE_REJECTED", "state": "since"}
@@ -262,19 +269,43 @@ class HubDesk:
 
     def _switch(self, event: RosterFetched, now: Moment) -> None:
         try:
-            self._rosters.install(event.path, event.info, event.kid, event.rev, event.info.sha256)
+            self._rosters.install(
+                event.path,
+                event.info,
+                event.kid,
+                event.rev,
+                event.info.sha256,
+                line=event.line,
+                patch=event.patch,
+            )
         except BundleRejected as rejected:
             self._discard(event.path)
             self.handle(RosterRefused(event.rev, rejected.code), now)
         except StoreError as error:
-            serving: PartState = "fail" if self._roster is None else "warn"
-            remedy = "fetched again by itself; free space or change the card if it stays"
-            self._health.set("roster", serving, f"new list not installed: {error}", remedy)
-            _log.error("roster.not_installed", rev=event.rev, problem=str(error))
             self._discard(event.path)
-            reporter = self._reporter()
-            if reporter is not None:
-                reporter.roster_not_installed(event.rev)
+            self._not_installed(event.rev, error)
+
+    def _change(self, patch: Patch, now: Moment) -> None:
+        try:
+            self._rosters.apply(patch)
+        except BundleRejected as rejected:
+            self.handle(RosterRefused(patch.rev, rejected.code), now)
+            self._try_again(patch.rev)
+        except StoreError as error:
+            self._not_installed(patch.rev, error)
+
+    def _not_installed(self, rev: int, error: StoreError) -> None:
+        """The old list keeps serving; people hear why."""
+        serving: PartState = "fail" if self._roster is None else "warn"
+        remedy = "tried again by itself; free space or change the card if it stays"
+        self._health.set("roster", serving, f"new list not installed: {error}", remedy)
+        _log.error("roster.not_installed", rev=rev, problem=str(error))
+        self._try_again(rev)
+
+    def _try_again(self, rev: int) -> None:
+        reporter = self._reporter()
+        if reporter is not None:
+            reporter.roster_not_installed(rev)
 
     def _discard(self, path: Path) -> None:
         with suppress(OSError):  # the uplink clears what is left at its next start
@@ -284,9 +315,16 @@ class HubDesk:
         serving = self._rosters.generations()
         kids = {generation.kid for generation in serving}
         ratchet = {kid: self._rosters.ratchet(kid) for kid in kids}
-        file = "" if self._roster is None else self._roster.path.name
-        self._kid = next((g.kid for g in serving if g.file == file), "")
-        self._held = HeldRoster(self.roster_rev, self._kid, ratchet)
+        roster = self._roster
+        own = next((g for g in serving if roster and g.file == roster.path.name), None)
+        self._kid = "" if own is None else own.kid
+        if roster is None or own is None:
+            self._held = HeldRoster(0, "", ratchet)
+            return
+        # Only the newest file may be changed: while the one before serves, a whole list is needed.
+        line = own.line if own is serving[0] else 0
+        changed = len(roster.changes.people)
+        self._held = HeldRoster(roster.rev, own.kid, ratchet, line, own.rev, changed)
 
     def _summary(self) -> str:
         assert self._roster is not None, "asked only with a list"

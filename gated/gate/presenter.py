@@ -33,6 +33,8 @@ class Status:
     now: datetime
     link: screen.LinkView
     too_cold: bool = False
+    guard: str = ""
+    message: Text | None = None
 
 
 class Presenter:
@@ -83,6 +85,13 @@ class Presenter:
         """Number of the visit the guard's actions refer to; 0 while nobody is identified."""
         return 0 if isinstance(self._view, IdleView) else self._view.visit.number
 
+    def person(self, visit: int) -> bytes | None:
+        """Return the pseudonym of whom this visit is about; None: over, or nobody known."""
+        if isinstance(self._view, IdleView) or self._view.visit.number != visit:
+            return None
+        known = self._view.visit.holder.person
+        return None if known is None else known.ref
+
     def snapshot(self, status: Status, around: Surroundings, mono_ms: int) -> Snapshot:
         """Return all the guard sees at this moment."""
         base = Snapshot(
@@ -93,6 +102,7 @@ class Presenter:
             ),
             language=self._gate.language,
             clock=screen.ClockView(status.now.isoformat(timespec="seconds"), around.clock),
+            guard=status.guard,
             link=status.link,
             visit=self.visit,
             last=tuple(row for _, row in self._last),
@@ -102,6 +112,7 @@ class Presenter:
                 if self._health.part(name).state != "off"
             ),
             banner=self._banner(status),
+            message=status.message,
             enabled=_ALL,
         )
         stale = mono_ms - self._shown_ms >= CUE_MS

@@ -17,7 +17,7 @@ from gated.gate.health import SPACE_MIN_MB, Health, note_power
 from gated.gate.thermometer_desk import CalibrationFile
 from gated.process.clock import SystemClock
 from gated.store.journal_reader import JournalReader
-from gated.store.keys import read_site_keys, read_trust
+from gated.store.keys import read_public, read_site_keys, read_trust
 from gated.store.roster import RosterStore
 from gated.transport.mqtt import tls_context
 
@@ -59,6 +59,8 @@ def _keys_and_roster(config: Config, health: Health) -> None:
     try:
         keys = read_site_keys(config.keys.site, config.keys.rest)
         trust = read_trust(config.keys.trust)
+        if config.keys.hub is not None:
+            read_public(config.keys.hub)
     except GatedError as error:
         files = (config.keys.site, config.keys.rest, config.keys.trust)
         denied = any(_denied(file) for file in files)

@@ -1,7 +1,8 @@
 """When a gate tells everybody how it is, and what it says: on change, and once a minute.
 
-A change waits until GAP_MS after the last message, so that a flapping device cannot flood.
-Numbers that move all the time (backlog, age of the oldest event) are told, but are no change.
+A change waits until GAP_MS after the last message, so that a flapping device cannot flood; less
+when somebody at the hub is waiting for it: which list serves, and how far a fetch is. Numbers
+that move all the time (backlog, age of the oldest event) are told, but are no change.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from gated.contract.messages import Status
 
 GAP_MS = 5_000
 EVERY_MS = 60_000
+HURRY_MS = {"roster": 500, "fetching": 2_000}
 MOVING = frozenset({"oldest_s"})
 
 
@@ -22,8 +24,10 @@ class StatusReport:
 
     def due_ms(self, fields: Mapping[str, object]) -> int:
         """Return when a message with these fields is due, monotonic ms."""
-        changed = self._sent != _lasting(fields)
-        return self._sent_at_ms + (GAP_MS if changed else EVERY_MS)
+        now, sent = _lasting(fields), self._sent or {}
+        changed = [name for name in {**now, **sent} if now.get(name) != sent.get(name)]
+        gaps = (HURRY_MS.get(name, GAP_MS) for name in changed)
+        return self._sent_at_ms + min(gaps, default=EVERY_MS)
 
     def compose(
         self, fields: Mapping[str, object], moving: Mapping[str, object], now_ms: int

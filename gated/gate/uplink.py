@@ -25,7 +25,13 @@ from gated.errors import ContractError
 from gated.gate.fetch import Fetcher, HeldRoster
 from gated.gate.sender import FAILED, NOBODY_LISTENS, Sender
 from gated.gate.status_report import StatusReport
-from gated.gate.uplink_events import LinkChanged, LinkState, SyncAlarm, UplinkEvent
+from gated.gate.uplink_events import (
+    CommandArrived,
+    LinkChanged,
+    LinkState,
+    SyncAlarm,
+    UplinkEvent,
+)
 from gated.log import logger
 from gated.transport.mqtt import BrokerSettings, Published, Received, Will, tls_context
 from gated.transport.session import Session, SessionSettings
@@ -224,6 +230,8 @@ class Uplink:
             match topics.parse(message.topic):
                 case GateTopic(gate, Leaf.ACK) if gate == self._settings.gate:
                     self._acknowledged(Ack.decode(message.payload))
+                case GateTopic(gate, Leaf.COMMAND) if gate == self._settings.gate:
+                    self._emit(CommandArrived(message.payload, now))
                 case GateTopic(gate, Leaf.BLOCK) if gate == self._settings.gate:
                     self._fetcher.arrived(message.payload, now, roll, self._ask_limit())
                 case ManifestTopic(roster) if roster == self._settings.roster:
@@ -333,8 +341,12 @@ class Uplink:
         return self._report.due_ms(self._status_fields())
 
     def _status_fields(self) -> dict[str, object]:
-        roster = {self._settings.roster: self._held().rev}
-        return {"q": 2 if self._clock_trusted() else 0, "roster": roster, **self._status}
+        return {
+            "q": 2 if self._clock_trusted() else 0,
+            "roster": {self._settings.roster: self._held().rev},
+            "fetching": self._fetcher.fetching,
+            **self._status,
+        }
 
     def _send_status(self) -> None:
         moving = {

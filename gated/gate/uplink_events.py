@@ -1,9 +1,10 @@
 """What the uplink tells the engine: frozen facts for its inbox. Nothing in them names a person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from gated.store.overlay import Patch
 from gated.store.roster_build import RosterInfo
 
 
@@ -34,7 +35,8 @@ class LinkChanged:
 class RosterFetched:
     """A newer list lies verified at `path`: switch to it with RosterStore.install.
 
-    kid: who signed it, 8 hex digits. sha256 of the file is info.sha256.
+    kid: who signed it, 8 hex digits. sha256 of the file is info.sha256. line: who numbered it, 0
+    unknown. patch: what has changed since the file was made; with it the list is revision rev.
     """
 
     path: Path
@@ -43,6 +45,15 @@ class RosterFetched:
     rev: int
     made_utc_ms: int
     not_after_utc_ms: int
+    line: int = 0
+    patch: Patch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RosterChanged:
+    """A believed manifest says what leads from the serving list on: RosterStore.apply."""
+
+    patch: Patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,21 @@ class SyncAlarm:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class CommandArrived:
+    """An order came from the hub, not yet believed. at_mono_ms: when its life began to run."""
+
+    payload: bytes = field(repr=False)
+    at_mono_ms: int
+
+
 UplinkEvent = (
-    WatermarkAcknowledged | LinkChanged | RosterFetched | RosterRefused | EventsParked | SyncAlarm
+    WatermarkAcknowledged
+    | LinkChanged
+    | RosterFetched
+    | RosterChanged
+    | RosterRefused
+    | EventsParked
+    | SyncAlarm
+    | CommandArrived
 )

@@ -29,7 +29,8 @@ class ActionRejected(ValueError):
         self.field = field
 
 
-def _fields(body: bytes) -> dict[str, object]:
+def fields_of(body: bytes) -> dict[str, object]:
+    """Return the JSON object these bytes hold. Raises ActionRejected."""
     try:
         parsed = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -46,7 +47,8 @@ def _kind(value: object) -> GuardActionKind:
         raise ActionRejected("kind", f"is none of {', '.join(GuardActionKind)}") from error
 
 
-def _integer(name: str, value: object) -> int:
+def integer(name: str, value: object) -> int:
+    """Return value when it is a whole number. Raises ActionRejected naming the field."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise ActionRejected(name, "is not an integer")
     return value
@@ -54,16 +56,16 @@ def _integer(name: str, value: object) -> int:
 
 def parse_action(body: bytes) -> GuardAction:
     """Return the order these bytes hold. Raises ActionRejected naming the field that is wrong."""
-    fields = _fields(body)
+    fields = fields_of(body)
     kind = _kind(fields.get("kind"))
     own = "value_mc" if kind is GuardActionKind.CLINICAL else "reason"
     if not set(fields) <= {"kind", "visit", own}:
         raise ActionRejected("", f"{kind} takes kind, visit and {own}, and nothing else")
-    visit = _integer("visit", fields.get("visit"))
+    visit = integer("visit", fields.get("visit"))
     if not 0 <= visit <= VISIT_MAX:
         raise ActionRejected("visit", "is not the number of a visit")
     if kind is GuardActionKind.CLINICAL:
-        value_mc = _integer("value_mc", fields.get("value_mc"))
+        value_mc = integer("value_mc", fields.get("value_mc"))
         if value_mc not in CLINICAL_MC:
             raise ActionRejected("value_mc", "is not a tenth of a degree from 34.0 to 42.9 °C")
         return GuardAction(kind, visit, value_mc=value_mc)

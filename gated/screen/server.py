@@ -2,7 +2,7 @@
 
     GET  /            the page, and its files beside it      GET /events    server-sent events
     POST /act         a GuardAction                          GET /snapshot  the newest snapshot
-    GET  /healthz     whether feed and engine are alive
+    POST /report      a Report                               GET /healthz   whether all is alive
 
 `ScreenServer.bind` opens the port in the caller's thread, so that a taken port ends the program
 before any thread starts; `run` serves in a thread of its own until it is told to stop.
@@ -32,13 +32,16 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gated.core.model import GuardAction
+from gated.core.reports import Report
 from gated.errors import GatedError
 from gated.screen.actions import BODY_MAX, ActionRejected, parse_action
 from gated.screen.border import Border, host_names
 from gated.screen.feed import BEAT_S, Feed, FeedFull, Published, Watcher
+from gated.screen.reports import REPORT_BODY_MAX, Answer, parse_report
 from gated.screen.snapshot import Language
 
 Act = Callable[[GuardAction], str | None]
+TakeReport = Callable[[Report], Answer]
 
 STOP_POLL_S = 0.2  # how late a stop may be noticed
 CLOSE_S = 2  # what an open stream gets to end by itself
@@ -106,6 +109,7 @@ class ScreenServer:
 
     act: takes a guard's order in the server's thread and must return within half a second: None
     when it was taken, or a word why not (`visit_over`, `not_offered`, `busy`, or a sentence).
+    report: takes what a guard reports, likewise; None: this screen takes no reports.
     names: further host names the page is opened under; loopback and `host` always count.
     """
 
@@ -118,8 +122,10 @@ class ScreenServer:
         language: Language = "zh",
         *,
         names: tuple[str, ...] = (),
+        report: TakeReport | None = None,
     ) -> None:
         self._feed = feed
+        self._report = report
         self._host = host
         self._port = port
         self._act = act
@@ -201,6 +207,7 @@ class ScreenServer:
             Route("/snapshot", self._snapshot),
             Route("/healthz", self._healthz),
             Route("/act", self._take, methods=["POST"]),
+            Route("/report", self._take_report, methods=["POST"]),
             Route("/{name}", self._file),
         ]
         names = host_names(self._host, self._names)
@@ -266,13 +273,9 @@ class ScreenServer:
             first = False
 
     async def _take(self, request: Request) -> Response:
-        if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-            return _refused(415, "", "an order is sent as application/json")
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > BODY_MAX:
-                return _refused(413, "", f"an order has at most {BODY_MAX} bytes")
+        body = await _body(request, BODY_MAX)
+        if isinstance(body, Response):
+            return body
         try:
             action = parse_action(body)
         except ActionRejected as error:
@@ -281,6 +284,33 @@ class ScreenServer:
         if refusal is not None:
             return _refused(409, "", refusal)
         return JSONResponse({"ok": True})
+
+    async def _take_report(self, request: Request) -> Response:
+        body = await _body(request, REPORT_BODY_MAX)
+        if isinstance(body, Response):
+            return body
+        try:
+            report = parse_report(body)
+        except ActionRejected as error:
+            return _refused(422, error.field, str(error))
+        if self._report is None:
+            return _refused(409, "", "not_offered")
+        answer = self._report(report)
+        if answer.refusal:
+            return _refused(409, "", answer.refusal)
+        return JSONResponse({"ok": True, "recorded": answer.recorded})
+
+
+async def _body(request: Request, limit: int) -> bytes | Response:
+    """Return the bytes of a JSON request, or the refusal."""
+    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+        return _refused(415, "", "an order is sent as application/json")
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            return _refused(413, "", f"an order has at most {limit} bytes")
+    return body
 
 
 def _is_wildcard(host: str) -> bool:

@@ -152,7 +152,8 @@ class Snapshot:
     """Everything the screen shows at one moment. Comparable, printable, masked.
 
     visit: number of the visit that actions refer to. enabled: what a guard may press now;
-    suggested: the one drawn in white, or "".
+    suggested: the one drawn in white, or "". guard: staff number of who is on duty, or "".
+    message: what the hub wants everybody at this gate to read.
     """
 
     gate: GateView
@@ -168,6 +169,7 @@ class Snapshot:
     last: tuple[LastView, ...] = ()
     health: tuple[PartView, ...] = ()
     banner: Text | None = None
+    message: Text | None = None
     suggested: GuardActionKind | Literal[""] = ""
     enabled: tuple[GuardActionKind, ...] = ()
 

@@ -1,8 +1,9 @@
 """Key files: written once and whole, read only when nobody else can.
 
-Site key and rest key: 32 bytes as 64 hex digits and a newline. Signing keys: PKCS#8 in PEM,
-unencrypted. All secret files have mode 0600; one that group or others may read is refused, since
-it must be taken for known. The trust table holds public keys only and may be read by everyone.
+Secrets (site, rest, people and seal key): 32 bytes as 64 hex digits and a newline; the public
+half of the seal key likewise. Signing keys: PKCS#8 in PEM, unencrypted. All secret files have mode
+0600; one that group or others may read is refused, since it must be taken for known. The trust
+table and the public half hold no secret and may be read by everyone.
 
 A file is written beside its place, synchronised, then put there in one step: a power cut leaves
 the old state or the new one. A secret is never written over another. Nothing here retries.
@@ -70,13 +71,13 @@ class SigningKey:
 def write_secret(path: Path) -> bytes:
     """Write a new 32-byte secret to path (mode 0600) and return it. Raises ConfigError."""
     secret = secrets.token_bytes(SECRET_BYTES)
-    _write_new(path, secret.hex().encode("ascii") + b"\n")
+    write_new(path, secret.hex().encode("ascii") + b"\n")
     return secret
 
 
 def read_secret(path: Path) -> bytes:
     """Return the 32 bytes path holds as 64 hex digits. Raises ConfigError with the remedy."""
-    text = _read_private(path).strip()
+    text = read_private(path).strip()
     try:
         secret = bytes.fromhex(text.decode("ascii"))
     except ValueError:  # the cause would quote the secret
@@ -109,6 +110,26 @@ def read_site_keys(site_path: Path, rest_path: Path) -> SiteKeys:
     return SiteKeys(site, rest)
 
 
+def write_public(path: Path, public: bytes) -> None:
+    """Write a public key of 32 bytes to path (mode 0644). Raises ConfigError."""
+    write_new(path, public.hex().encode("ascii") + b"\n", PUBLIC_MODE)
+
+
+def read_public(path: Path) -> bytes:
+    """Return the public key of 32 bytes that path holds as hex. Raises ConfigError."""
+    data, _ = _read(path, "public key")
+    try:
+        public = bytes.fromhex(data.decode("ascii").strip())
+    except ValueError:
+        public = b""
+    if len(public) != SECRET_BYTES:
+        raise ConfigError(
+            f"public key {path}: expected {2 * SECRET_BYTES} hex digits, found something else; "
+            "copy the hub's seal.pub here again"
+        )
+    return public
+
+
 def write_signing_key(path: Path, algorithm: Algorithm) -> SigningKey:
     """Write a new private key to path (PKCS#8 PEM, mode 0600), return it. Raises ConfigError."""
     private: _Private
@@ -123,13 +144,13 @@ def write_signing_key(path: Path, algorithm: Algorithm) -> SigningKey:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    _write_new(path, pem)
+    write_new(path, pem)
     return _signing_key(private)
 
 
 def read_signing_key(path: Path) -> SigningKey:
     """Return the private key of path, ready to sign. Raises ConfigError with the remedy."""
-    pem = _read_private(path)
+    pem = read_private(path)
     try:
         private = serialization.load_pem_private_key(pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -191,7 +212,8 @@ def _signing_key(private: _Private) -> SigningKey:
     return SigningKey(key_id(point), "ES256", point, sign)
 
 
-def _read_private(path: Path) -> bytes:
+def read_private(path: Path) -> bytes:
+    """Return what a key file holds that only its owner may read. Raises ConfigError."""
     data, mode = _read(path, "key file")
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigError(
@@ -222,8 +244,9 @@ def _read(path: Path, what: str) -> tuple[bytes, int]:
     return data, mode
 
 
-def _write_new(path: Path, data: bytes) -> None:
-    with _written_beside(path, data, SECRET_MODE) as beside:
+def write_new(path: Path, data: bytes, mode: int = SECRET_MODE) -> None:
+    """The file is there with this content and mode, on disk. Raises ConfigError if it existed."""
+    with _written_beside(path, data, mode) as beside:
         try:
             # A link, unlike a rename, cannot replace what is already there.
             path.hardlink_to(beside)

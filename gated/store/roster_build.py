@@ -64,12 +64,20 @@ PersonRow = tuple[
 ]  # fmt: skip
 
 
+# A card: pseudonym, whose it is, state, from when to when it counts.
+CardRow = tuple[bytes, bytes, str, int | None, int | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card of somebody on the list. state: active, lost or revoked."""
+    """A card of somebody on the list. state: active, lost or revoked.
+
+    stated: the table says the state in words; otherwise it is the usual one, active.
+    """
 
     number: str = field(repr=False)
     state: CredentialState = CredentialState.ACTIVE
+    stated: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +226,25 @@ def _encode(
         _person_row(row, ref, home, known.get(home, []) if home else [], sealer)
         for row, ref, home in zip(steps.each(rows), refs, homes, strict=True)
     ]
-    credentials = [
+    cards = sorted(
         item for row, ref in zip(rows, refs, strict=True) for item in _card_rows(row, ref, keys)
-    ]
+    )
     people.sort(key=lambda item: item[0])
-    credentials.sort(key=lambda item: bytes(item[0]))
-    return people, list(credentials)
+    return people, [(ref, "card", *rest) for ref, *rest in cards]
+
+
+def encoded(
+    row: RosterRow, known: Iterable[Status], keys: RosterKeys, sealer: Sealer
+) -> tuple[PersonRow, tuple[CardRow, ...]]:
+    """Return one person and their cards as `build` writes them.
+
+    known: the statuses of everybody in the household, as far as they are MEMBERS of it. sealer:
+    of the keys' rest key.
+    """
+    ref = reference(row, keys.site)
+    home = household(row, keys.site)
+    person = _person_row(row, ref, home, list(known) if home else [], sealer)
+    return person, tuple(_card_rows(row, ref, keys))
 
 
 def _person_row(
@@ -256,13 +277,10 @@ def shown(row: RosterRow) -> list[str]:
     ]
 
 
-def _card_rows(
-    row: RosterRow, ref: bytes, keys: RosterKeys
-) -> Iterator[tuple[bytes, str, bytes, str, int | None, int | None]]:
+def _card_rows(row: RosterRow, ref: bytes, keys: RosterKeys) -> Iterator[CardRow]:
     span = (milliseconds(row.start), milliseconds(row.end))
     for card in row.cards:
-        card_ref = pseudonym.card_ref(keys.site, card.number)
-        yield (card_ref, "card", ref, card.state.value, *span)
+        yield (pseudonym.card_ref(keys.site, card.number), ref, card.state.value, *span)
 
 
 def statuses_text(statuses: Iterable[Status]) -> str:

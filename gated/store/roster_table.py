@@ -23,6 +23,7 @@ from gated.store import table_words as words
 from gated.store.roster_build import Card, RosterRow
 from gated.store.table_cells import BadCell, id_number_of, instant_of, text_of
 from gated.store.table_file import Cell, NumberedRow, read_rows
+from gated.store.table_problems import Language, Problem, UnreadableTable, problem
 
 BAD_LINES_MAX = 100  # nobody mends more before trying again
 HEADING_ROWS = 10  # titles people put above the headings
@@ -57,7 +58,16 @@ class BadLine:
 
     line: int
     column: str
-    reason: str
+    problem: Problem
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, in English."""
+        return str(self.problem)
+
+    def said(self, language: Language) -> str:
+        """Return what is wrong, in a language."""
+        return self.problem.said(language)
 
     def __str__(self) -> str:
         where = f"line {self.line}, {self.column}" if self.column else f"line {self.line}"
@@ -106,12 +116,12 @@ def read_table(path: Path, zone: tzinfo, progress: Callable[[int], None] | None 
         try:
             rows.append((number, _row(cells, columns, zone)))
         except BadCell as bad:
-            problems.append(BadLine(number, headed.get(bad.column, bad.column), str(bad)))
+            problems.append(BadLine(number, headed.get(bad.column, bad.column), bad.problem))
     people = _merge(rows, problems, headed)
     if problems:
         raise BadTable(path.name, problems)
     if not people:
-        raise TableError(f"cannot import {path.name}: no people below the headings")
+        raise UnreadableTable("import", path.name, problem("nobody_below"))
     return Table(people, lines)
 
 
@@ -126,10 +136,9 @@ def _find_headings(
         texts = [cell if isinstance(cell, str) else "" for cell in cells]
         if sum(words.spelled(text) in _HEADINGS for text in texts) > 1:
             return _headings(number, texts, path)
-    raise TableError(
-        f"cannot import {path.name}: no headings found in the first {HEADING_ROWS} rows;"
-        f" expected for example {_both('id_number')}, {_both('name')}, {_both('category')}"
-    )
+    examples = ", ".join(_both(name) for name in ("id_number", "name", "category"))
+    why = problem("no_headings", rows=HEADING_ROWS, examples=examples)
+    raise UnreadableTable("import", path.name, why)
 
 
 def _headings(number: int, texts: list[str], path: Path) -> tuple[dict[str, int], dict[str, str]]:
@@ -139,14 +148,14 @@ def _headings(number: int, texts: list[str], path: Path) -> tuple[dict[str, int]
     for position, text in enumerate(texts):
         meant = _HEADINGS.get(words.spelled(text))
         if meant in columns:
-            problems.append(BadLine(number, text, f"stands twice, also as {headed[meant]}"))
+            problems.append(BadLine(number, text, problem("heading_twice", other=headed[meant])))
         elif meant is not None:
             columns[meant], headed[meant] = position, text
         elif text and words.spelled(text) not in words.HEADINGS_IGNORED:
-            guess = _guess(text, _HEADINGS)
-            problems.append(BadLine(number, text, f"unknown heading{guess}; rename or remove it"))
+            unknown = problem("heading_unknown", guess=_guess(text, _HEADINGS))
+            problems.append(BadLine(number, text, unknown))
     problems += [
-        BadLine(number, _both(name), "this column is missing")
+        BadLine(number, _both(name), problem("heading_missing"))
         for name in words.HEADINGS_REQUIRED
         if name not in columns
     ]
@@ -159,9 +168,9 @@ def _both(name: str) -> str:
     return f"{name} {words.HEADINGS[name].split()[0]}"
 
 
-def _guess(text: str, known: Iterable[str]) -> str:
+def _guess(text: str, known: Iterable[str]) -> Problem | str:
     near = difflib.get_close_matches(words.spelled(text), list(known), n=1, cutoff=GUESS_CUTOFF)
-    return f", did you mean {near[0]}?" if near else ""
+    return problem("guess", word=near[0]) if near else ""
 
 
 # -- one row ------------------------------------------------------------------------------------
@@ -174,11 +183,11 @@ def _row(cells: list[Cell], columns: dict[str, int], zone: tzinfo) -> RosterRow:
     statuses, card_state = _status_words(text_of(found, "status"))
     card = text_of(found, "card")
     if card_state is not None and not card:
-        raise BadCell("card", "is empty although the status speaks of a card")
+        raise BadCell("card", "empty_card")
     start = instant_of(found.get("from"), "from", zone, day_after=False)
     end = instant_of(found.get("to"), "to", zone, day_after=True)
     if start is not None and end is not None and start >= end:
-        raise BadCell("to", "is not after the beginning")
+        raise BadCell("to", "not_after")
     row = RosterRow(
         category=category,
         id_number=id_number_of(found.get("id_number")),
@@ -187,11 +196,15 @@ def _row(cells: list[Cell], columns: dict[str, int], zone: tzinfo) -> RosterRow:
         building=text_of(found, "building"),
         unit=text_of(found, "unit"),
         room=text_of(found, "room"),
-        cards=(Card(card, card_state or CredentialState.ACTIVE),) if card else (),
+        cards=(_card(card, card_state),) if card else (),
         flags=_flags(text_of(found, "flags")),
     )
     _refuse_nobody(row)
     return _with_span(row, statuses, start, end)
+
+
+def _card(number: str, state: CredentialState | None) -> Card:
+    return Card(number, state or CredentialState.ACTIVE, stated=state is not None)
 
 
 def _refuse_nobody(row: RosterRow) -> None:
@@ -199,7 +212,7 @@ def _refuse_nobody(row: RosterRow) -> None:
     if row.id_number or (row.cards and row.category not in NUMBER_REQUIRED):
         return
     if row.category in NUMBER_REQUIRED or not (row.name and (row.room or row.building)):
-        raise BadCell("id_number", "is empty")
+        raise BadCell("id_number", "empty")
 
 
 def _with_span(
@@ -208,21 +221,22 @@ def _with_span(
     """Return the row with its span where it belongs: statuses, appointment or validity."""
     if statuses:
         if StatusCode.WATCH in statuses and end is None:
-            raise BadCell("to", "is empty, but a watch must end on a date")
+            raise BadCell("to", "empty_watch")
         return replace(row, statuses=tuple(Status(code, start, end) for code in statuses))
     if row.category in _VISITORS and (start or end):
         if start is None or end is None:
-            raise BadCell("from" if start is None else "to", "is empty, an appointment has both")
+            raise BadCell("from" if start is None else "to", "empty_slot")
         return replace(row, appointment=Appointment(start, end))
     return replace(row, start=start, end=end)
 
 
 def _category(text: str) -> Category:
     if not text:
-        raise BadCell("category", "is empty")
+        raise BadCell("category", "empty")
     category = _CATEGORIES.get(words.spelled(text))
     if category is None:
-        raise BadCell("category", f"{_repeat(text)} is unknown{_guess(text, _CATEGORIES)}")
+        guess = _guess(text, _CATEGORIES)
+        raise BadCell("category", "unknown", word=_repeat(text), guess=guess)
     return category
 
 
@@ -230,6 +244,8 @@ def _status_words(text: str) -> tuple[list[StatusCode], CredentialState | None]:
     """Return the statuses of a person and the state of the row's card, if one is named."""
     statuses: list[StatusCode] = []
     card_state: CredentialState | None = None
+    if not text:
+        return statuses, card_state
     for word in _LIST_SEPARATORS.split(text):
         spelled = words.spelled(word)
         if spelled in _STATUSES:
@@ -237,22 +253,25 @@ def _status_words(text: str) -> tuple[list[StatusCode], CredentialState | None]:
         elif spelled in _CARD_STATES:
             card_state = _CARD_STATES[spelled]
         elif spelled and spelled not in words.NO_STATUS:
-            raise BadCell("status", f"{_repeat(word)} is unknown{_guess(word, _STATUSES)}")
+            guess = _guess(word, _STATUSES)
+            raise BadCell("status", "unknown", word=_repeat(word), guess=guess)
     return statuses, card_state
 
 
 def _flags(text: str) -> frozenset[str]:
     """Return the flags in a remark. Other words stay at the office: they may name people."""
+    if not text:
+        return frozenset()
     found = (words.spelled(word) for word in _LIST_SEPARATORS.split(text))
     codes = (_FLAGS.get(word, word) for word in found)
     return frozenset(code for code in codes if _FLAG_CODE.fullmatch(code))
 
 
-def _repeat(word: str) -> str:
+def _repeat(word: str) -> Problem:
     """Return a wrong word for a message, unless it may be somebody's number."""
     if len(word) > WORD_SHOWN or _DIGITS_LIKE_A_NUMBER.search(word):
-        return f"a text of {len(word)} characters"
-    return f'"{word}"'
+        return problem("long_word", n=len(word))
+    return problem("word", text=word)
 
 
 # -- several rows of one person -----------------------------------------------------------------
@@ -269,11 +288,11 @@ def _merge(
             people[key] = (number, row)
             continue
         first, known = people[key]
-        reason = _contradiction(known, row)
-        if reason:
+        code = _contradiction(known, row)
+        if code:
             column = headed.get("id_number", "")
-            problems.append(BadLine(first, column, f"same person as line {number}, {reason}"))
-            problems.append(BadLine(number, column, f"same person as line {first}, {reason}"))
+            problems.append(BadLine(first, column, problem(code, line=number)))
+            problems.append(BadLine(number, column, problem(code, line=first)))
         else:
             people[key] = (first, _joined(known, row))
     _refuse_shared_cards(people.values(), problems, headed)
@@ -293,16 +312,17 @@ def _place(row: RosterRow) -> tuple[str, ...]:
 
 
 def _contradiction(known: RosterRow, row: RosterRow) -> str:
+    """Return the code of what two rows of one person do not agree on, "" for nothing."""
     if pseudonym.plain(known.name) != pseudonym.plain(row.name):
-        return "but another name"
+        return "other_name"
     if _place(known) != _place(row):
-        return "but another room"
+        return "other_room"
     if known.category is not row.category:
-        return "but another category"
+        return "other_category"
     if None not in (known.appointment, row.appointment) and known.appointment != row.appointment:
-        return "but another appointment"
+        return "other_slot"
     spans = {(known.start, known.end), (row.start, row.end)} - {(None, None)}
-    return "but another validity" if len(spans) > 1 else ""
+    return "other_span" if len(spans) > 1 else ""
 
 
 def _joined(known: RosterRow, row: RosterRow) -> RosterRow:
@@ -334,5 +354,5 @@ def _refuse_shared_cards(
         for card in row.cards:
             first = owners.setdefault(pseudonym.card_text(card.number), number)
             if first != number:
-                problems.append(BadLine(first, column, f"same card as line {number}"))
-                problems.append(BadLine(number, column, f"same card as line {first}"))
+                problems.append(BadLine(first, column, problem("same_card", line=number)))
+                problems.append(BadLine(number, column, problem("same_card", line=first)))

@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from gated.core import id_number as numbers
 from gated.store.table_file import Cell
+from gated.store.table_problems import Problem, problem
 
 EXACT_DIGITS = 15  # a spreadsheet keeps this many digits of a number and makes the rest zeros
 YEARS = range(1900, 2200)  # outside is a slip of the finger
@@ -25,11 +26,12 @@ _DATE_DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})()()()")
 
 
 class BadCell(ValueError):
-    """A cell cannot be understood. column: our name of it."""
+    """A cell cannot be understood. column: our name of it; problem: why, in both languages."""
 
-    def __init__(self, column: str, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, column: str, code: str | Problem, **values: str | int | Problem) -> None:
         self.column = column
+        self.problem = problem(code, **values) if isinstance(code, str) else code
+        super().__init__(str(self.problem))
 
 
 def text_of(found: dict[str, Cell], column: str) -> str:
@@ -38,7 +40,7 @@ def text_of(found: dict[str, Cell], column: str) -> str:
     if cell is None or isinstance(cell, str):
         return cell or ""
     if isinstance(cell, date | time):
-        raise BadCell(column, "was turned into a date; format the column as text, type it again")
+        raise BadCell(column, "made_date")
     if isinstance(cell, float) and not cell.is_integer():
         return str(cell)
     if column in {"card", "phone"} and abs(cell) >= 10**EXACT_DIGITS:
@@ -46,29 +48,25 @@ def text_of(found: dict[str, Cell], column: str) -> str:
     return str(int(cell))
 
 
-def _rounding() -> str:
-    return (
-        f"was rounded by the spreadsheet, which keeps {EXACT_DIGITS} digits of a number;"
-        " format the column as text and type the number again"
-    )
+def _rounding() -> Problem:
+    return problem("rounded", digits=EXACT_DIGITS)
 
 
 def id_number_of(cell: Cell) -> str:
     """Return the number in its one spelling, or "" for none."""
     if isinstance(cell, int | float) and abs(cell) >= 10**EXACT_DIGITS:
-        raise BadCell("id_number", f"…{str(int(cell))[-4:]} {_rounding()}")
+        raise BadCell("id_number", "number", tail=str(int(cell))[-4:], what=_rounding())
     text = text_of({"id_number": cell}, "id_number")
     if not text:
         return ""
     if _POWER_OF_TEN.fullmatch(text):
-        raise BadCell("id_number", f"{text[:3]}…{text[-4:]} {_rounding()}")
+        raise BadCell("id_number", "power", head=text[:3], tail=text[-4:], what=_rounding())
     number = numbers.normalise(text)
-    problem = numbers.problem(number)
-    if problem and _ROUNDED.fullmatch(number):
-        problem = _rounding()
-    if problem:
-        raise BadCell("id_number", f"…{number[-4:]} {problem}")
-    return number
+    fault = numbers.fault(number)
+    if fault is None:
+        return number
+    what = _rounding() if _ROUNDED.fullmatch(number) else problem(fault, n=len(number))
+    raise BadCell("id_number", "number", tail=number[-4:], what=what)
 
 
 def instant_of(cell: Cell, column: str, zone: tzinfo, *, day_after: bool) -> datetime | None:
@@ -78,7 +76,7 @@ def instant_of(cell: Cell, column: str, zone: tzinfo, *, day_after: bool) -> dat
     try:
         day, clock = _day_and_time(cell)
     except ValueError as error:
-        raise BadCell(column, "is no date; write it as 2020-02-10 or 2020-02-10 14:00") from error
+        raise BadCell(column, "no_date") from error
     if clock is None:
         day += timedelta(days=int(day_after))
     return datetime.combine(day, clock or time.min, zone)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TypeAlias
 from xml.etree.ElementTree import ParseError
 
-from gated.errors import TableError
+from gated.store.table_problems import Problem, UnreadableTable, problem
 
 Cell: TypeAlias = "str | int | float | datetime | date | time | None"
 NumberedRow: TypeAlias = "tuple[int, list[Cell]]"
@@ -39,15 +39,15 @@ def read_rows(path: Path) -> Iterator[NumberedRow]:
     try:
         size = path.stat().st_size
         if size > FILE_LIMIT_BYTES:
-            raise TableError(
-                f"cannot read {path.name}: {size} bytes, at most {FILE_LIMIT_BYTES}; split it"
-            )
+            raise _unread(path, problem("too_big", size=size, most=FILE_LIMIT_BYTES))
         content = path.read_bytes()
     except OSError as error:
-        raise TableError(f"cannot read {path.name}: {error.strerror}{_remedy(error)}") from error
+        cause = error.strerror or type(error).__name__
+        why = problem("system", cause=cause, remedy=_remedy(error))
+        raise _unread(path, why) from error
     is_book = content.startswith(_XLSX_START)
-    if not is_book and (problem := _no_book(content, path.suffix.lower())):
-        raise TableError(f"cannot read {path.name}: {problem}")
+    if not is_book and (no_book := _no_book(content, path.suffix.lower())):
+        raise _unread(path, no_book)
     rows = _workbook(content, path) if is_book else _text(content, path)
     return (row for row in rows if any(cell not in {None, ""} for cell in row[1]))
 
@@ -71,26 +71,21 @@ def _count(file: IO[bytes], mark: bytes) -> int:
     return sum(piece.count(mark) for piece in iter(lambda: file.read(1 << 20), b""))
 
 
-def _no_book(content: bytes, suffix: str) -> str:
-    """Return why a file that does not begin like a workbook cannot be read, "" if it may be."""
+def _unread(path: Path, why: Problem) -> UnreadableTable:
+    return UnreadableTable("read", path.name, why)
+
+
+def _no_book(content: bytes, suffix: str) -> Problem | None:
+    """Return why a file that does not begin like a workbook cannot be read, None if it may be."""
     if content.startswith(_OLD_XLS_START):
-        if suffix in _BOOK_NAMES:
-            return "it has a password or is in the old Excel format; save it as .xlsx without one"
-        return "it is in the old Excel format; save it as .xlsx or CSV"
-    if suffix in _BOOK_NAMES:
-        return (
-            f"it is no {suffix} workbook, although it is named like one; open it in a"
-            " spreadsheet program and save it as .xlsx, or name it .csv if it is CSV"
-        )
-    return ""
+        return problem("protected_book" if suffix in _BOOK_NAMES else "old_book")
+    return problem("no_book", suffix=suffix) if suffix in _BOOK_NAMES else None
 
 
-def _remedy(error: OSError) -> str:
+def _remedy(error: OSError) -> Problem | str:
     if isinstance(error, PermissionError):
-        return "; the user who runs this command must be allowed to read it"
-    if isinstance(error, IsADirectoryError):
-        return "; name the table in it"
-    return ""
+        return problem("ask_access")
+    return problem("folder") if isinstance(error, IsADirectoryError) else ""
 
 
 def _text(content: bytes, path: Path) -> Iterator[NumberedRow]:
@@ -104,7 +99,7 @@ def _text(content: bytes, path: Path) -> Iterator[NumberedRow]:
             yield first_line, [cell.strip() for cell in cells]
             first_line = reader.line_num + 1
     except csv.Error as error:
-        raise TableError(f"cannot read {path.name}, line {first_line}: {error}") from error
+        raise _unread(path, problem("csv", line=first_line, cause=str(error))) from error
 
 
 def _decode(content: bytes, path: Path) -> str:
@@ -120,9 +115,7 @@ def _decode(content: bytes, path: Path) -> str:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise TableError(
-        f"cannot read {path.name}: it is neither UTF-8 nor GB18030 text; save it as .xlsx"
-    )
+    raise _unread(path, problem("encoding"))
 
 
 def _workbook(content: bytes, path: Path) -> Iterator[NumberedRow]:
@@ -138,10 +131,7 @@ def _workbook(content: bytes, path: Path) -> Iterator[NumberedRow]:
             for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
                 yield number, [_cell(cell) for cell in cells]
         except (InvalidFileException, *_BROKEN_BOOK) as error:
-            raise TableError(
-                f"cannot read {path.name}: it is not a whole .xlsx workbook; open it in a"
-                " spreadsheet program and save it again"
-            ) from error
+            raise _unread(path, problem("broken_book")) from error
 
 
 def _cell(value: object) -> Cell:

@@ -54,6 +54,8 @@ STATUSES = {
     StatusCode.OBSERVATION: "留观",
     StatusCode.ARRIVAL_PENDING: "返程未登记 待登记",
     StatusCode.RELEASED: "解除隔离 已解除 解除",
+    StatusCode.FROM_OTHER_PROVINCE: "外省来返 外省返回 外省来济 外省来肥 外省来返人员 外省",
+    StatusCode.FROM_EPIDEMIC_AREA: "疫区来返 疫区返回 疫区来返人员 重点地区来返",
     StatusCode.MEDICINE_BUYER: "购药人员 购药",
     StatusCode.CHECKIN_MISSING: "未打卡 今日未打卡",
     StatusCode.TEST_DUE: "核酸超时 待核酸",

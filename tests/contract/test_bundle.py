@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 
 from gated.contract import bundle
-from gated.contract.bundle import Holding, Manifest, Snapshot, sign_manifest, verify_manifest
+from gated.contract.bundle import (
+    Holding,
+    Manifest,
+    Snapshot,
+    leads_on,
+    sign_manifest,
+    verify_manifest,
+)
+from gated.contract.delta import Changes, pack_changes
 from gated.core.canonical import canonical
 from gated.core.trust import TrustTable
 from gated.errors import BundleRejected
@@ -153,3 +161,78 @@ def test_chunks_cover_the_object(size: int, lengths: list[int]) -> None:
     pieces = [blob[i * bundle.CHUNK_BYTES :][: bundle.CHUNK_BYTES] for i in range(len(lengths))]
     assert [len(piece) for piece in pieces] == lengths
     assert bundle.hash_list(blob) == b"".join(hashlib.sha256(p).digest() for p in pieces)
+
+
+# -- changes ----------------------------------------------------------------------------------
+
+
+def changed(snap_rev: int | None = 3, start: int | None = None, **fields: Any) -> dict[str, Any]:
+    snap = manifest().snap.model_copy(update={"rev": snap_rev})
+    delta = pack_changes(Changes.model_validate({"del": ("ab" * 16,)}), start)
+    return {"snap": snap, "delta": delta, "line": 7, **fields}
+
+
+def test_a_manifest_from_before_changes_existed_keeps_its_bytes() -> None:
+    old = (
+        b'{"floor":0,"kid":"00000000","made":1,"not_after":2,"rev":5,"roster":"main","sig":"",'
+        b'"snap":{"chunk":65536,"chunks_sha":"%s","codec":"zlib","n":1,"raw_sha":"%s",'
+        b'"raw_size":9,"rows":1,"schema":1,"sha":"%s","size":8},"v":1}'
+    ) % (b"aa" * 32, b"bb" * 32, b"cc" * 32)
+    found = Manifest.decode(old)
+    assert (found.snap_rev, found.start, found.line, found.delta) == (5, 5, None, None)
+    assert found.encode() == old
+
+
+def test_a_manifest_with_changes_reads_back_and_they_are_signed() -> None:
+    payload = signed(**changed())
+    found = verify_manifest(payload, TRUST, HOLDING)
+    assert (found.rev, found.snap_rev, found.start, found.line) == (5, 3, 3, 7)
+    assert found.encode() == payload
+    value = json.loads(payload)
+    value["delta"] = json.loads(pack_changes(Changes()).model_dump_json(exclude_none=True))
+    assert refusal(canonical(value), HOLDING) == "bad_signature"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        changed(delta=None),
+        changed(snap_rev=5),
+        changed(snap_rev=None),
+        changed(snap_rev=6),
+        changed(start=4),
+        changed(snap_rev=None, start=5),
+        changed(line=None),
+        changed(delta=changed()["delta"].model_copy(update={"ops": 2})),
+        changed(delta=changed()["delta"].model_copy(update={"data": "A" * 60_000})),
+    ],
+    ids=["gap", "no_way", "no_way_old", "snap_ahead", "gap_before", "still", "line", "ops", "size"],
+)
+def test_changes_that_do_not_lead_to_the_revision_are_refused(fields: dict[str, Any]) -> None:
+    assert refusal(signed(**fields), HOLDING) == "bad_delta"
+
+
+HELD = Holding("main", 3, KID, {KID: 3}, NOW_MS, line=7)
+
+
+@pytest.mark.parametrize(
+    ("fields", "holding", "leads"),
+    [
+        (changed(), HELD, True),
+        (changed(), replace(HELD, rev=4), True),
+        (changed(), replace(HELD, rev=2), False),
+        (changed(), replace(HELD, rev=5), False),
+        (changed(), replace(HELD, line=8), False),
+        (changed(), replace(HELD, line=0), False),
+        (changed(), replace(HELD, kid="local"), False),
+        (changed(), replace(HELD, kid=signer("next").kid.hex()), False),
+        (changed(snap_rev=None, start=2), replace(HELD, rev=2), True),
+        (changed(snap_rev=None, start=2), replace(HELD, rev=1), False),
+        ({}, HELD, False),
+        ({"line": 7}, HELD, False),
+    ],
+)
+def test_changes_lead_on_only_within_one_line_and_signer(
+    fields: dict[str, Any], holding: Holding, leads: bool
+) -> None:
+    assert leads_on(manifest(**fields), holding) is leads

@@ -29,6 +29,7 @@ def test_the_names_on_the_wire_are_these() -> None:
         "cp/1/g/north-1/st",
         "cp/1/g/north-1/d/ack",
         "cp/1/g/north-1/d/blk",
+        "cp/1/g/north-1/d/cmd",
     ]
     assert topics.manifest_topic("main") == "cp/1/r/main/mf"
     assert topics.parse(topics.HUB_STATUS) == HubTopic()

@@ -169,6 +169,16 @@ def test_the_same_offer_again_changes_nothing() -> None:
     assert step(state, Offered(source.offer), 9) == (state, ())
 
 
+def test_the_same_object_under_a_later_revision_is_fetched_on() -> None:
+    source = Source(20)
+    state = fetching(source)
+    later, effects = step(state, Offered(replace(source.offer, rev=source.offer.rev + 1)), 0)
+    assert effects == ()
+    assert later.offer is not None
+    assert later == replace(state, offer=later.offer)
+    assert later.offer.rev == source.offer.rev + 1
+
+
 def test_a_bad_object_is_left_alone_for_longer_each_time() -> None:
     source = Source(1)
     state, now = step(State(), Connected(), 0)[0], 0

@@ -120,7 +120,7 @@ def test_our_own_key_id_is_the_start_of_the_hash() -> None:
         (changed(kid="0a1b2c3d5e"), "kid: 5 bytes"),
         (changed(kid=1), "kid: not lower-case hex"),
         (changed(kid="zz"), "kid: not lower-case hex"),
-        (changed(use=[]), "use: a list of pass, roster"),
+        (changed(use=[]), "use: a list of command, pass, roster"),
         (changed(use="pass"), "use: a list"),
         (changed(use=["admin"]), "use: a list"),
         (changed(use=[["pass"]]), "use: a list"),

@@ -23,6 +23,7 @@ from gated.core.model import (
     StatusCode,
 )
 from gated.core.model import Status as PersonStatus
+from gated.core.reports import Report
 from gated.core.thermometry_judge import ThermometryConfig
 from gated.core.thermometry_window import SensorSample
 from gated.core.trust import TrustTable
@@ -38,11 +39,14 @@ from gated.gate.events import (
 )
 from gated.gate.health import Health
 from gated.gate.hub_desk import HubDesk
+from gated.gate.message_desk import MessageDesk
 from gated.gate.recorder import Recorder
+from gated.gate.report_desk import ReportDesk, ReportIntake
 from gated.gate.resolver import Resolver
 from gated.gate.retention import Retention
 from gated.gate.thermometer_desk import CalibrationFile, ThermometerDesk
 from gated.screen.feed import Feed
+from gated.screen.reports import Answer
 from gated.screen.snapshot import ClockView, GateView, Snapshot
 from gated.store.journal import Draft, Journal
 from gated.store.journal_reader import Entry, JournalReader
@@ -150,6 +154,8 @@ class GateInAThread:
     inbox: Inbox = field(default_factory=Inbox)
     health: Health = field(default_factory=Health)
     journal: FailingJournal | None = None
+    trust: TrustTable = field(default_factory=TrustTable)
+    hub_public: bytes | None = None
     _sensor_ms: int = 0
 
     def __post_init__(self) -> None:
@@ -220,6 +226,16 @@ class GateInAThread:
         self.inbox.put(GuardPressed(at, action, answer))
         return answer.get(timeout=LIMIT_S)
 
+    def report(self, report: Report) -> Answer:
+        """Report until the engine is not too busy to say; return what it said."""
+        intake = ReportIntake(
+            self.gate.id, self.gate.direction, self.hub_public, self.inbox, self._now
+        )
+        end = time.monotonic() + LIMIT_S
+        while (said := intake(report)).refusal == "busy":
+            assert time.monotonic() < end, "the engine was always busy"
+        return said
+
     def until(self, seen: Callable[[Snapshot], object], what: str) -> Snapshot:
         """Return the first snapshot that shows it."""
         end = time.monotonic() + LIMIT_S
@@ -264,7 +280,10 @@ class GateInAThread:
         reader = JournalReader(journal.path)
         closing.callback(reader.close)
         retention = Retention(journal, reader)
-        return Desks(recorder, resolver, hub, self._thermometer(), retention, closing)
+        reports = ReportDesk(recorder, self.folder)
+        messages = MessageDesk(self.gate.id, "boot-1", self.trust, recorder, self.folder)
+        measuring = self._thermometer()
+        return Desks(recorder, resolver, hub, measuring, retention, reports, messages, closing)
 
     def _thermometer(self) -> ThermometerDesk | None:
         if not self.measures:

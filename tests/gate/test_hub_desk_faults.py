@@ -59,7 +59,7 @@ class Uplink:
 class FailingRosters(RosterStore):
     """Real lists on a card that refuses new ones."""
 
-    def install(self, *_: object) -> None:
+    def install(self, *_: object, **__: object) -> None:
         raise StoreError("cannot write roster.db: the card is full; free some space")
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 
 from gated.contract.bundle import Manifest, Snapshot, chunk_count
 from gated.errors import BundleRejected
-from gated.gate.fetch import prove
+from gated.gate.proof import prove
 from gated.store.roster_build import build
 from tests.support.rosters import KEYS, MADE_MS, people
 

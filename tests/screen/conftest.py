@@ -9,7 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, Request, sync_playwright
 
 from gated.core.model import ClockState, GuardAction, GuardActionKind, Verdict
+from gated.core.reports import Report
 from gated.screen.feed import Feed
+from gated.screen.reports import Answer
 from gated.screen.server import ScreenServer
 from gated.screen.snapshot import (
     Band,
@@ -62,6 +64,8 @@ class Served:
     thread: threading.Thread
     actions: list[GuardAction] = field(default_factory=list)
     answer: str | None = None
+    reports: list[Report] = field(default_factory=list)
+    report_answer: Answer = field(default_factory=Answer)
 
     @property
     def url(self) -> str:
@@ -126,7 +130,11 @@ def serving(first: Snapshot) -> Iterator[Served]:
         served.actions.append(action)
         return served.answer
 
-    server = ScreenServer(feed, "127.0.0.1", 0, act)
+    def report(made: Report) -> Answer:
+        served.reports.append(made)
+        return served.report_answer
+
+    server = ScreenServer(feed, "127.0.0.1", 0, act, report=report)
     server.bind()
     stop = threading.Event()
     thread = threading.Thread(target=server.run, args=(stop,), name="screen")
@@ -163,6 +171,8 @@ def serve(shared: Served) -> Callable[..., Served]:
     def start(first: Snapshot, alive: Callable[[], bool] = _always) -> Served:
         shared.actions.clear()
         shared.answer = None
+        shared.reports.clear()
+        shared.report_answer = Answer()
         shared.feed.alive = alive
         shared.feed.publish(first)
         return shared

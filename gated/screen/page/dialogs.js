@@ -13,7 +13,7 @@ const HOLD_MS = 1000;
 const TOAST_MS = 4000;
 const LOWEST = 340;
 const HIGHEST = 429; // tenths of a degree
-const dialog = document.getElementById("dialog");
+export const dialog = document.getElementById("dialog");
 const toast = document.getElementById("toast");
 let opened = null; // {kind, visit, typed, keys: Map(key -> {press, release})}
 let toasting = 0;
@@ -26,7 +26,8 @@ export function tell(text, bad = false) {
   toasting = setTimeout(() => (toast.className = ""), TOAST_MS);
 }
 
-function close() {
+/** Whatever is open is closed; nothing is sent. */
+export function close() {
   for (const { release } of opened?.keys.values() ?? []) release();
   opened = null;
   if (dialog.open) dialog.close();
@@ -39,7 +40,8 @@ async function send(action) {
   else tell(`${say(action.kind)} · ${say("sent")}`);
 }
 
-function tappable(button, key, act) {
+/** A button of the open dialog that acts at a tap or at its key. */
+export function tappable(button, key, act) {
   button.addEventListener("click", act);
   opened.keys.set(key, { press: act, release: () => {} });
   return button;
@@ -68,7 +70,8 @@ function holdable(button, key, act) {
   return button;
 }
 
-function begin(kind, title, visit = null) {
+/** An empty dialog with this title is open; with a visit it closes when that is over. */
+export function begin(kind, title, visit = null) {
   close();
   opened = { kind, visit, typed: "", keys: new Map() };
   dialog.replaceChildren(make("h2", "", title));
@@ -78,7 +81,8 @@ function begin(kind, title, visit = null) {
   return opened;
 }
 
-function button(className, text, key = "") {
+/** A large button with a text and the name of its key. */
+export function button(className, text, key = "") {
   const element = make("button", className);
   element.type = "button";
   element.tabIndex = -1;
@@ -182,9 +186,17 @@ export function follow(snapshot) {
   tell(say("visit_over"), true);
 }
 
-/** Whether a dialog took this key event. */
+/** The centre's words are shown whole, in both languages. */
+export function openMessage(message) {
+  begin("message", say("message"));
+  const texts = make("div", "words");
+  texts.append(make("p", "", first(message)), make("p", "", second(message)));
+  dialog.append(texts, tappable(button("cancel", say("close"), "Esc"), "Escape", close));
+}
+
+/** Whether a dialog took this key event. A key that only composes a character is nobody's. */
 export function dialogKey(event) {
-  if (!opened) return false;
+  if (!opened || event.isComposing) return Boolean(opened);
   const key = opened.keys.get(event.key);
   if (!key) return true;
   event.preventDefault();

@@ -166,7 +166,7 @@ function drawHealth(health, link) {
 function drawActions(snapshot, linked) {
   for (const button of document.querySelectorAll(".act")) {
     const { kind, key } = button.dataset;
-    button.replaceChildren(make("span", "", say(kind ?? "language")), make("kbd", "", key));
+    button.replaceChildren(make("span", "", say(kind ?? button.dataset.say)), make("kbd", "", key));
     if (!kind) continue;
     button.disabled = !linked || !snapshot.enabled.includes(kind);
     button.classList.toggle("suggested", snapshot.suggested === kind);
@@ -182,12 +182,20 @@ function fitAll() {
   if (other.scrollWidth > other.clientWidth) other.style.visibility = "hidden";
 }
 
+// The centre's words take the place of the last passages; a tap shows them in both languages.
+function drawBanner(banner, message) {
+  const said = message ? [first(banner)] : [first(banner), second(banner)];
+  put(at("notice"), said.filter(Boolean).join(" · "));
+  put(at("message"), first(message));
+  document.body.classList.toggle("bannered", Boolean(banner ?? message));
+  document.body.classList.toggle("messaged", Boolean(message));
+}
+
 /** The page shows that nothing is heard from the gate; no name, no verdict, no button. */
 export function drawNoLink() {
   document.body.dataset.mode = "nolink";
   document.body.dataset.band = "fault";
-  document.body.classList.remove("bannered");
-  put(at("banner"), "");
+  drawBanner(null, null);
   at("last").replaceChildren();
   at("health").replaceChildren();
   at("link").hidden = true;
@@ -203,9 +211,7 @@ export function draw(snapshot) {
   document.body.dataset.mode = mode;
   document.body.dataset.band = band === "idle" || BANDS.includes(band) ? band : "fault";
   drawHeader(snapshot);
-  const banner = [first(snapshot.banner), second(snapshot.banner)].filter(Boolean).join(" · ");
-  put(at("banner"), banner);
-  document.body.classList.toggle("bannered", Boolean(banner));
+  drawBanner(snapshot.banner, snapshot.message);
   if (mode === "verdict") drawVerdict(verdict);
   else if (mode === "measuring") drawMeasuring(snapshot.measuring);
   else if (mode === "fault") drawFault(snapshot.fault ?? { word: TEXTS.fault });

@@ -45,17 +45,26 @@ export function listen({ onSnapshot, onBeat, onLink }) {
   setInterval(check, CHECK_MS);
 }
 
-/** Sends one order; resolves to "" when it was taken, else to a word or sentence why not. */
-export async function order(action) {
+async function post(path, what) {
   try {
-    const answer = await fetch("/act", {
+    const answer = await fetch(path, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(action),
+      body: JSON.stringify(what),
     });
-    if (answer.ok) return "";
-    return (await answer.json()).error || "not_sent";
+    const said = await answer.json();
+    return answer.ok ? said : { error: said.error || "not_sent", field: said.field };
   } catch {
-    return "not_sent";
+    return { error: "not_sent" };
   }
+}
+
+/** Sends one order; resolves to "" when it was taken, else to a word or sentence why not. */
+export async function order(action) {
+  return (await post("/act", action)).error ?? "";
+}
+
+/** Sends one report; resolves to {ok, recorded}, or to {error, field}. */
+export async function report(what) {
+  return post("/report", what);
 }

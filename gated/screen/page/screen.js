@@ -1,8 +1,9 @@
 // The guard's screen: hears snapshots, draws them, takes touches and keys.
 
-import { dialogKey, follow, openAction, openCodes, openHealth, tell } from "./dialogs.js";
+import { dialogKey, follow, openAction, openCodes, openHealth, openMessage, tell } from "./dialogs.js";
 import { draw, drawClock, drawLeft, drawNoLink } from "./draw.js";
 import { listen } from "./link.js";
+import { openMore, watchHold } from "./reports.js";
 import { say, show, shown } from "./texts.js";
 import { sound, unlock } from "./tones.js";
 
@@ -60,6 +61,14 @@ function health() {
   if (linked && snapshot) openHealth(snapshot);
 }
 
+function message() {
+  if (linked && snapshot?.message) openMessage(snapshot.message);
+}
+
+function more() {
+  if (linked && snapshot) openMore(snapshot, switchLanguage);
+}
+
 function switchLanguage() {
   chosen = shown() === "zh" ? "en" : "zh";
   redraw();
@@ -70,6 +79,8 @@ const KEYS = {
   F2: () => press("clinical"),
   F3: () => press("manual_pass"),
   F4: () => press("refuse"),
+  F6: more,
+  F7: message,
   F8: health,
   F9: switchLanguage,
 };
@@ -78,6 +89,8 @@ for (const button of document.querySelectorAll(".act[data-kind]")) {
   button.addEventListener("click", () => press(button.dataset.kind));
 }
 at("language").addEventListener("click", switchLanguage);
+at("more").addEventListener("click", more);
+at("banner").addEventListener("click", message);
 at("why").addEventListener("click", why);
 at("health").addEventListener("click", health);
 addEventListener("keydown", (event) => {
@@ -94,6 +107,7 @@ setInterval(() => {
   if (linked && snapshot?.mode === "measuring") drawLeft(deadlineAt - performance.now());
 }, TICK_MS);
 
+watchHold(at("more"), "F6");
 redraw();
 listen({
   onSnapshot: take,

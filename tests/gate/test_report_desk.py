@@ -1,0 +1,259 @@
+"""Guards' reports: recorded, sealed before anybody could read them, the shift remembered."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gated.core.model import StatusCode
+from gated.core.reports import (
+    Alert,
+    Anomaly,
+    Call,
+    Person,
+    Registration,
+    Report,
+    Round,
+    Shift,
+)
+from gated.gate.events import GUARD_ANSWER_S, INBOX_MAX, Inbox
+from gated.gate.recorder import Recorder
+from gated.gate.report_desk import Answer, GuardReported, ReportDesk, ReportIntake
+from gated.store.sealed_box import open_sealed, public_of
+from tests.gate.gate_world import (
+    GATE,
+    MOMENT,
+    FailingJournal,
+    GateInAThread,
+    install,
+    journal_in,
+    records,
+    resident,
+)
+
+PRIVATE = bytes(range(32))
+STRANGER = Person("王小明", "id_card", "", "13800138000", "", "3-2-101", "探亲", "", 1)
+VISITOR = Registration("visitor", STRANGER)
+SECRETS = ("王小明", "13800138000", "3-2-101", "探亲", "门口有人")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[FailingJournal]:
+    with journal_in(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def desk(tmp_path: Path, journal: FailingJournal) -> ReportDesk:
+    return ReportDesk(Recorder(GATE, journal), tmp_path)
+
+
+def intake(public: bytes | None = public_of(PRIVATE)) -> ReportIntake:
+    return ReportIntake("north-1", "out", public, Inbox(), lambda: MOMENT)
+
+
+def made(report: Report) -> GuardReported:
+    reported = intake().sealed(report)
+    assert reported is not None
+    return reported
+
+
+def take(desk: ReportDesk, report: Report, person: bytes | None = None) -> Answer:
+    reported = made(report)
+    desk.take(reported, person, MOMENT)
+    return reported.answer.get_nowait()
+
+
+@pytest.mark.parametrize(
+    ("report", "fields"),
+    [
+        (Call("fever"), {"reason": "fever"}),
+        (Call("help", 7), {"reason": "help", "visit": 7}),
+        (Anomaly("animal"), {"what": "animal"}),
+        (Round("gate", "chlorine"), {"place": "gate", "agent": "chlorine"}),
+        (Alert("GUARD_DURESS"), {"code": "GUARD_DURESS"}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_report_becomes_an_event_of_its_kind(
+    desk: ReportDesk, tmp_path: Path, report: Report, fields: dict[str, Any]
+) -> None:
+    assert take(desk, report) == Answer()
+    [row] = records(tmp_path)
+    assert row["kind"] == type(report).__name__.lower()
+    assert {key: row[key] for key in fields} == fields
+    assert (row["gate"], row["guard"]) == ("north-1", "")
+
+
+def test_a_call_names_whom_it_is_about_by_pseudonym(desk: ReportDesk, tmp_path: Path) -> None:
+    take(desk, Call("contact", 7), b"\xaa" * 16)
+    take(desk, Call("contact", 7))
+    first, second = records(tmp_path, "call")
+    assert first["person_ref"] == "aa" * 16
+    assert "person_ref" not in second
+
+
+def test_only_the_hub_reads_a_registration(desk: ReportDesk, tmp_path: Path) -> None:
+    take(desk, VISITOR)
+    [row] = records(tmp_path, "registration")
+    assert (row["form"], row["direction"]) == ("visitor", "out")
+    plain = open_sealed(PRIVATE, bytes.fromhex(row["sealed"]), b"gated registration" + b"north-1")
+    assert json.loads(plain) == {
+        "name": "王小明",
+        "document_kind": "id_card",
+        "document_number": "",
+        "phone": "13800138000",
+        "from": "",
+        "to": "3-2-101",
+        "reason": "探亲",
+        "plate": "",
+        "companions": 1,
+    }
+
+
+def test_only_the_hub_reads_a_guards_own_words(desk: ReportDesk, tmp_path: Path) -> None:
+    take(desk, Anomaly("other", "门口有人"))
+    [row] = records(tmp_path, "anomaly")
+    assert row["what"] == "other"
+    plain = open_sealed(PRIVATE, bytes.fromhex(row["sealed"]), b"gated anomaly" + b"north-1")
+    assert json.loads(plain) == {"text": "门口有人"}
+
+
+def test_nothing_readable_stays_at_the_gate(
+    desk: ReportDesk, tmp_path: Path, journal: FailingJournal
+) -> None:
+    take(desk, VISITOR)
+    take(desk, Anomaly("other", "门口有人"))
+    journal.close()
+    left = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    needles = [text.encode() for text in SECRETS] + [json.dumps(SECRETS[0])[1:-1].encode()]
+    assert [needle for needle in needles if needle in left] == []
+    assert not any(secret in repr(made(VISITOR)) for secret in SECRETS)
+
+
+def test_what_waits_for_the_engine_is_sealed_already() -> None:
+    reported = made(VISITOR)
+    assert not any(secret in json.dumps(reported.fields) for secret in SECRETS)
+
+
+@pytest.mark.parametrize("report", [VISITOR, Anomaly("other", "门口有人")])
+def test_without_the_hubs_key_nothing_secret_is_taken(report: Report) -> None:
+    assert intake(None)(report) == Answer("no_hub_key")
+
+
+def test_without_the_hubs_key_everything_else_is_taken() -> None:
+    for report in (Call("fever"), Anomaly("animal"), Round("gate", "other"), Shift("end")):
+        assert intake(None).sealed(report) is not None
+
+
+def test_a_report_finds_the_inbox_full_and_says_busy() -> None:
+    inbox = Inbox()
+    for _ in range(INBOX_MAX):
+        inbox.offer(None)
+    assert ReportIntake("north-1", "out", None, inbox, lambda: MOMENT)(Call("help")).refusal == (
+        "busy"
+    )
+
+
+def test_a_report_the_guard_was_told_had_failed_is_not_recorded(
+    desk: ReportDesk, tmp_path: Path
+) -> None:
+    reported = made(Call("help"))
+    late_ms = int(GUARD_ANSWER_S * 1000) + 1
+    desk.take(reported, None, replace(MOMENT, mono_ms=MOMENT.mono_ms + late_ms))
+    assert reported.answer.get_nowait() == Answer("busy")
+    assert records(tmp_path) == []
+
+
+def test_a_shift_is_remembered_across_a_restart(
+    desk: ReportDesk, tmp_path: Path, journal: FailingJournal
+) -> None:
+    assert desk.guard == ""
+    take(desk, Shift("begin", "G017"))
+    assert desk.guard == "G017"
+    assert ReportDesk(Recorder(GATE, journal), tmp_path).guard == "G017"
+    take(desk, Shift("end"))
+    assert ReportDesk(Recorder(GATE, journal), tmp_path).guard == ""
+    begun, ended = records(tmp_path, "shift")
+    assert (begun["act"], begun["guard"]) == ("begin", "G017")
+    assert (ended["act"], ended["guard"]) == ("end", "G017")
+
+
+def test_reports_carry_who_was_on_duty(desk: ReportDesk, tmp_path: Path) -> None:
+    take(desk, Shift("begin", "G017"))
+    take(desk, Round("gate", "alcohol"))
+    take(desk, VISITOR)
+    assert records(tmp_path, "round")[0]["guard"] == "G017"
+    assert records(tmp_path, "registration")[0]["guard"] == "G017"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"guard": 5}', '{"guard": "王小明"}'])
+def test_a_strange_shift_file_means_nobody(
+    tmp_path: Path, journal: FailingJournal, text: str
+) -> None:
+    (tmp_path / "shift").write_text(text)
+    assert ReportDesk(Recorder(GATE, journal), tmp_path).guard == ""
+
+
+def test_a_journal_that_cannot_be_written_is_said_so(
+    desk: ReportDesk, journal: FailingJournal
+) -> None:
+    journal.broken = True
+    assert take(desk, Call("fever")) == Answer(recorded=False)
+
+
+def test_a_card_that_keeps_no_shift_still_knows_it_now(
+    tmp_path: Path, journal: FailingJournal
+) -> None:
+    (tmp_path / "shift.new").mkdir()
+    desk = ReportDesk(Recorder(GATE, journal), tmp_path)
+    assert take(desk, Shift("begin", "G017")) == Answer()
+    assert desk.guard == "G017"
+
+
+# At a running gate.
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> GateInAThread:
+    install(tmp_path, [resident(1), resident(2, StatusCode.CLOSE_CONTACT)])
+    return GateInAThread(tmp_path, measures=False, hub_public=public_of(PRIVATE))
+
+
+def test_a_shift_shows_on_the_screen_and_stands_in_later_passages(
+    gate: GateInAThread, tmp_path: Path
+) -> None:
+    with gate:
+        gate.card(1)
+        gate.until(lambda s: s.last, "the first passage")
+        assert gate.report(Shift("begin", "G017")) == Answer()
+        gate.until(lambda s: s.guard == "G017", "the guard on the screen")
+        gate.card(2)
+        gate.until(lambda s: len(s.last) > 1, "the second passage")
+    first, second = records(tmp_path, "passage")
+    assert "guard_ref" not in first
+    assert second["guard_ref"] == "G017"
+    with gate_again(tmp_path) as again:
+        again.until(lambda s: s.guard == "G017", "the guard after a restart")
+
+
+def gate_again(folder: Path) -> GateInAThread:
+    return GateInAThread(folder, measures=False)
+
+
+def test_a_call_about_the_open_visit_names_its_person(gate: GateInAThread, tmp_path: Path) -> None:
+    with gate:
+        gate.card(2)
+        visit = gate.until(lambda s: s.mode == "verdict", "the verdict").visit
+        assert gate.report(Call("contact", visit)) == Answer()
+        assert gate.report(Call("contact", visit + 1)) == Answer()
+        assert gate.report(VISITOR) == Answer()
+    [passage] = records(tmp_path, "passage")
+    about, other = records(tmp_path, "call")
+    assert about["person_ref"] == passage["person_ref"]
+    assert about["visit"] == passage["visit"]
+    assert "person_ref" not in other
+    assert len(records(tmp_path, "registration")) == 1
