@@ -20,6 +20,7 @@ from pydantic import (
     Field,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from gated.config_words import HOST_NAME, NAME, VARIANT, sentences
@@ -80,6 +81,7 @@ class KeysSection(Section):
     site: Path = Path("/etc/gated/keys/site.key")
     rest: Path = Path("/etc/gated/keys/rest.key")
     trust: Path = Path("/etc/gated/keys/trust.json")
+    hub: Path | None = None
 
 
 class CardReaderSection(Section):
@@ -177,12 +179,33 @@ class Config(Section):
         return [value] if isinstance(value, dict) else value
 
 
+Hour = Annotated[int, Field(ge=0, le=23)]
+
+
 class HubSection(Section):
-    """Which site's hub this is."""
+    """Which site's hub this is, the first one when there are several."""
 
     site: Annotated[str, Field(pattern=NAME)]
     roster: Annotated[str, Field(pattern=NAME)] = "main"
+    name: str = ""
+    name_en: str = ""
     timezone: ZoneName = "Asia/Shanghai"
+    reading_hours: tuple[Hour, ...] = (9, 16)
+    round_h: Annotated[int, Field(ge=1, le=168)] = 12
+
+
+class SiteSection(Section):
+    """A further site of this hub, with its own list and its own keys."""
+
+    id: Annotated[str, Field(pattern=NAME)]
+    roster: Annotated[str, Field(pattern=NAME)]
+    site_key: Path
+    rest_key: Path
+    name: str = ""
+    name_en: str = ""
+    timezone: ZoneName = "Asia/Shanghai"
+    reading_hours: tuple[Hour, ...] = (9, 16)
+    round_h: Annotated[int, Field(ge=1, le=168)] = 12
 
 
 class HubStoreSection(Section):
@@ -192,20 +215,69 @@ class HubStoreSection(Section):
 
 
 class HubKeysSection(Section):
-    """Keys the hub needs to build and sign rosters."""
+    """The hub's keys; docs/keys.md says what losing each one means."""
 
     site: Path = Path("/etc/gated/keys/site.key")
     rest: Path = Path("/etc/gated/keys/rest.key")
     signing: Path = Path("/etc/gated/keys/roster-signing.pem")
+    people: Path = Path("/etc/gated/keys/people.key")
+    seal: Path = Path("/etc/gated/keys/seal.key")
+    trust: Path = Path("/etc/gated/keys/trust.json")
+
+
+class WebSection(Section):
+    """The hub's pages for property offices and community officers."""
+
+    host: Annotated[str, Field(pattern=HOST_NAME)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8420
+    names: tuple[Annotated[str, Field(pattern=HOST_NAME)], ...] = ()
+    cert: Path | None = None
+    key: Path | None = None
+    session_h: Annotated[float, Field(ge=0.1, le=24)] = 8.0
+
+
+class AuthoritySection(Section):
+    """Who signs the certificates of newly enrolled gates, and where these find the broker."""
+
+    cert: Path
+    key: Path
+    broker_host: Annotated[str, AfterValidator(_broker_host)]
+    broker_port: Annotated[int, Field(ge=1, le=65535)] = 8883
+    days: Annotated[int, Field(ge=1, le=3650)] = 730
 
 
 class HubConfig(Section):
     """The whole of hub.toml."""
 
     hub: HubSection
+    site: tuple[SiteSection, ...] = ()
     store: HubStoreSection = HubStoreSection()
     keys: HubKeysSection = HubKeysSection()
     broker: BrokerSection
+    web: WebSection | None = None
+    authority: AuthoritySection | None = None
+
+    @property
+    def sites(self) -> tuple[SiteSection, ...]:
+        """Every site of this hub; the first is the one of [hub] and [keys]."""
+        shared = self.hub.model_dump(exclude={"site"})
+        first = SiteSection(
+            id=self.hub.site, site_key=self.keys.site, rest_key=self.keys.rest, **shared
+        )
+        return (first, *self.site)
+
+    @field_validator("site", mode="before")
+    @classmethod
+    def _one_table_is_a_list_of_one(cls, value: object) -> object:
+        return [value] if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _sites_differ(self) -> "HubConfig":
+        for what in ("id", "roster"):
+            names = [getattr(section, what) for section in self.sites]
+            if len(set(names)) < len(names):
+                raise ValueError(f"two sites have the same {what}; each needs its own")
+        return self
 
 
 def load(path: Path | None = None) -> Config:

@@ -10,8 +10,8 @@ import functools
 import random
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from gated.contract import topics
 from gated.contract.batch import Batch, decode_batch
@@ -27,7 +27,8 @@ from gated.contract.messages import (
 )
 from gated.contract.topics import GateTopic, Leaf
 from gated.core import link
-from gated.errors import ContractError, StoreError, TransportDown
+from gated.errors import ContractError, StoreBusy, StoreError, TransportDown
+from gated.hub.commands import CommandQueue
 from gated.hub.store import HubStore, Outcome
 from gated.log import logger
 from gated.transport.mqtt import BrokerSettings, Oversize, Published, Received, Will, tls_context
@@ -36,10 +37,12 @@ from gated.transport.session import Session, SessionSettings
 GROUP_MAX = 16  # batches per transaction; bounded so that an ack is never far away
 GROUP_EVENTS = 200  # half a gate's window: it fills one half while the other is committed
 ACK_EVERY_MS = 50
-BUNDLE_POLL_MS = 500
+BUNDLE_POLL_MS = 200  # a single change is at every gate within seconds
+BUSY_MS = 300  # a gate that drains fills a group every few hundredths of a second
 IDLE_MS = 60_000
 ACK_EXPIRY_S = 60
 REJECTED_MAX = 1000
+PATIENCE_S = 2.0  # then the connection is looked after before the store is tried again
 
 _log = logger("hub")
 
@@ -48,22 +51,29 @@ _log = logger("hub")
 class HubSettings:
     """What a hub needs. client_id: differs between workers that share one database.
 
-    reconnect_base_ms: shortest longest wait after a lost broker; small in the demo.
+    reconnect_base_ms: shortest longest wait after a lost broker; small in the demo. rosters: id
+    of the list of every site; a gate fetches that of its own site alone. Left out: any list.
     """
 
     broker: BrokerSettings
     store_url: str
     client_id: str = "hub-1"
     reconnect_base_ms: int = link.BASE_MS
+    rosters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class _Pending:
-    """Batches waiting for the next commit, acknowledgements waiting for the next publish."""
+    """Batches waiting for the next commit, acknowledgements waiting for the next publish.
+
+    kept: the message the store was too busy for, which comes before any other. The broker holds
+    back more than 20 unacknowledged messages, so neither it nor the batches grow while we wait.
+    """
 
     batches: list[tuple[str, Batch]] = field(default_factory=list)
     packet_ids: list[int] = field(default_factory=list)
     acks: dict[str, Outcome] = field(default_factory=dict)
+    kept: Received | None = None
     since_ms: int = 0
     bulk: bool = False  # a gate is draining: its window waits for this acknowledgement
 
@@ -107,13 +117,17 @@ class Hub:
         self._pending = _Pending()
         self._revisions: dict[str, int] = {}
         self._bundles_due_ms = 0
+        self._waiting = False  # for a busy store
+        self._bulk_ms: int | None = None  # when a gate last filled a whole transaction
+        self.beat_ms = clock_ms()
 
     def run(self, stop: threading.Event) -> None:
         """Serve gates until stop is set and interrupt() called. Blocks.
 
         Raises StoreError when the store cannot be opened; later troubles heal by themselves.
         """
-        self._store = HubStore(self._settings.store_url)
+        self._store = HubStore(self._settings.store_url, patience_s=PATIENCE_S)
+        self._commands = CommandQueue(self._store.database)
         self._session.start()
         try:
             while not stop.is_set():
@@ -126,20 +140,33 @@ class Hub:
         """A waiting run() looks at its stop flag at once. Any thread."""
         self._session.nudge()
 
+    def busy(self) -> bool:
+        """Return whether a gate is draining a backlog right now. Any thread."""
+        bulk_ms = self._bulk_ms
+        return bulk_ms is not None and self._clock_ms() - bulk_ms < BUSY_MS
+
     def _turn(self) -> None:
         """Handle everything that waits, commit it, acknowledge it, then wait for more."""
-        event = self._session.take(self._wait_s())
+        self.beat_ms = self._clock_ms()
+        event = self._next()
         for _ in range(GROUP_MAX):
             match event:
                 case Received():
-                    self._guarded(functools.partial(self._received, event))
+                    self._guarded(functools.partial(self._received, event), event)
                 case Published() | None:
                     pass  # what a gate needs, it asks for again
-            if self._session.idle or self._pending.events >= GROUP_EVENTS:
+            full = self._pending.events >= GROUP_EVENTS
+            if self._session.idle or full or self._pending.kept is not None:
                 break
             event = self._session.take(0.0)
-        self._guarded(self._settle)
+        if self._pending.kept is None and self._guarded(self._settle):
+            self._waiting = False
         self._session.tick()
+
+    def _next(self) -> Received | Published | None:
+        """Return the message that was kept, or wait for the next; None when there is none."""
+        kept, self._pending.kept = self._pending.kept, None
+        return self._session.take(self._wait_s()) if kept is None else kept
 
     def _wait_s(self) -> float:
         now = self._clock_ms()
@@ -171,14 +198,26 @@ class Hub:
             self._session.tell(topics.HUB_STATUS, self._status(on=False), retain=True)
         self._session.close()
 
-    def _guarded(self, work: Callable[[], None]) -> None:
-        """Do work; when link or store fail in it, drop the connection: the gates send again."""
+    def _guarded(self, work: Callable[[], None], message: Received | None = None) -> bool:
+        """Do work and return True; when link or store fail in it, drop the connection.
+
+        The gates then send again. A busy store drops nothing: the message and what waits for a
+        commit are kept for the next turn, unacknowledged.
+        """
         try:
             work()
+        except StoreBusy as error:
+            if not self._waiting:
+                _log.warning("hub.store_busy", cause=str(error))
+            self._waiting = True
+            self._pending.kept = message or self._pending.kept
         except (TransportDown, StoreError) as error:
             _log.warning("hub.interrupted", cause=str(error))
             self._session.drop(type(error).__name__)
             self._pending = _Pending()
+        else:
+            return True
+        return False
 
     def _publish(
         self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None
@@ -208,6 +247,16 @@ class Hub:
                 self._revisions[bundle.roster] = bundle.rev
                 _log.info("hub.roster_offered", roster=bundle.roster, rev=bundle.rev)
 
+    def _send_commands(self) -> None:
+        """Orders go to the gates that are online; a gate that comes back gets its own again."""
+        due = self._commands.due(self._utc_ms())
+        for order in due:
+            topic = topics.gate_topic(order.gate, Leaf.COMMAND)
+            self._publish(topic, order.body, expiry_s=order.left_s)
+            _log.info("hub.order_sent", gate=order.gate, id=order.id)
+        if due:
+            self._commands.sent(due)
+
     # Messages.
 
     def _received(self, message: Received) -> None:
@@ -233,7 +282,7 @@ class Hub:
                 self._gate_status(topic.gate, Status.decode(payload))
             case Leaf.GET:
                 self._serve(topic.gate, Get.decode(payload))
-            case Leaf.EVENTS | Leaf.ACK | Leaf.BLOCK:
+            case Leaf.EVENTS | Leaf.ACK | Leaf.BLOCK | Leaf.COMMAND:
                 pass
 
     def _hello(self, gate: str, hello: Hello) -> None:
@@ -250,6 +299,7 @@ class Hub:
                 "seen_ms": self._utc_ms(),
             },
         )
+        self._commands.again(gate)
         _log.info("hub.gate_hello", gate=gate, epoch=hello.epoch, last=hello.last, why=hello.why)
         self._owe(self._store.promise(gate, hello.epoch))
 
@@ -272,15 +322,16 @@ class Hub:
 
     def _serve(self, gate: str, wanted: Get) -> None:
         tag = bytes.fromhex(wanted.sha)
+        if not self._store.may_fetch(gate, tag, self._settings.rosters):
+            _log.warning("hub.piece_refused", gate=gate)
+            return
         count = 1 if wanted.i == LIST_INDEX else wanted.n
         for index in range(wanted.i, wanted.i + count):
             piece = self._store.piece(tag, index)
             if piece is None:
                 return
-            block = Block(tag, index, piece)
-            self._publish(
-                topics.gate_topic(gate, Leaf.BLOCK), block.encode(), expiry_s=ACK_EXPIRY_S
-            )
+            body = Block(tag, index, piece).encode()
+            self._publish(topics.gate_topic(gate, Leaf.BLOCK), body, expiry_s=ACK_EXPIRY_S)
 
     # Commit, acknowledge, forget: in this order.
 
@@ -296,15 +347,19 @@ class Hub:
             pending.acks.clear()
         if self._session.usable and now >= self._bundles_due_ms:
             self._offer_bundles()
+            self._send_commands()
 
     def _commit(self) -> None:
         pending = self._pending
         if not pending.batches:
             return
-        pending.bulk = pending.bulk or pending.events >= GROUP_EVENTS
-        batches, packet_ids = pending.batches, pending.packet_ids
+        if pending.events >= GROUP_EVENTS:
+            pending.bulk = True
+            self._bulk_ms = self._clock_ms()
+        outcomes = self._store.commit(pending.batches, self._utc_ms())
+        packet_ids = pending.packet_ids
         pending.batches, pending.packet_ids = [], []
-        for outcome in self._store.commit(batches, self._utc_ms()):
+        for outcome in outcomes:
             self._owe(outcome)
         for packet_id in packet_ids:
             self._session.acknowledge(packet_id)
@@ -319,15 +374,7 @@ class Hub:
             self._acknowledge(earlier)
         elif earlier is not None and earlier.rejected:
             merged = tuple(sorted({*earlier.rejected, *outcome.rejected}))[:REJECTED_MAX]
-            acks[outcome.gate] = Outcome(
-                outcome.gate,
-                outcome.epoch,
-                outcome.upto,
-                outcome.head,
-                outcome.fork,
-                outcome.want,
-                merged,
-            )
+            acks[outcome.gate] = replace(outcome, rejected=merged, stored=0)
             return
         acks[outcome.gate] = outcome
 

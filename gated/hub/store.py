@@ -18,20 +18,19 @@ One HubStore per thread or process; several may share the database.
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from gated.contract.batch import Batch, Event
 from gated.core.canonical import digest
-from gated.errors import StoreError
 from gated.hub import ledger
 from gated.hub import schema as tables
-from gated.hub.database import READING, insert_many, open_engine
+from gated.hub.database import PARKED, HubDatabase, insert_many
 from gated.hub.ledger import Cursor
+from gated.hub.published import line_of
+from gated.hub.schema_records import GATE_SITE
 
 PARKED_MAX: Final = 1_000  # messages; more of them say nothing new
 PARKED_BODY_BYTES: Final = 64 * 1024
@@ -64,39 +63,29 @@ class HubStore:
     """The hub's database; for one thread. Raises StoreError when it cannot be opened.
 
     generation: names a new database, UTC ms. A hub that lost its database so has a higher one
-    than before, and every gate sends again what its card still holds.
+    than before, and every gate sends again what its card still holds. patience_s: how long a
+    writer waits for others, BUSY_TIMEOUT_S if None.
     """
 
     def __init__(
-        self, url: str, generation: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+        self,
+        url: str,
+        generation: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        patience_s: float | None = None,
     ) -> None:
-        self._url = url
-        try:
-            self._engine = open_engine(url)
-            with self._engine.begin() as connection:
-                tables.METADATA.create_all(connection)
-                if connection.execute(select(tables.SETTING)).first() is None:
-                    connection.execute(
-                        insert(tables.SETTING).values(name="hubgen", value=generation())
-                    )
-                query = select(tables.SETTING.c.value).where(tables.SETTING.c.name == "hubgen")
-                self.hubgen: int = connection.execute(query).scalar_one()
-        except ImportError as error:
-            raise StoreError(
-                f"cannot open the hub's store {self._shown()}: its driver cannot be loaded"
-                f" ({_first_line(error)}); for PostgreSQL: pip install"
-                " 'psycopg[binary]' and [store] url = \"postgresql+psycopg://...\""
-            ) from error
-        except SQLAlchemyError as error:
-            cause = _first_line(getattr(error, "orig", None) or error)
-            raise StoreError(
-                f"cannot open the hub's store {self._shown()}: {cause}; check [store] url, that its"
-                " folder exists and that the hub may write there"
-            ) from error
+        self._database = HubDatabase(url, patience_s)
+        self._writing, self._reading = self._database.writing, self._database.reading
+        with self._writing("name a new database") as connection:
+            self.hubgen: int = line_of(connection, generation())
+
+    @property
+    def database(self) -> HubDatabase:
+        """The database itself, for what else its worker keeps there."""
+        return self._database
 
     def close(self) -> None:
         """Every connection is closed; may be called twice."""
-        self._engine.dispose()
+        self._database.close()
 
     # Events.
 
@@ -105,19 +94,20 @@ class HubStore:
 
         One transaction. Raises StoreError when the database cannot take it: nothing was stored.
         """
-        with self._writing("store events") as connection:
+        gates = {_alone(gate) for gate, _ in batches}
+        with self._writing("store events", alone=gates) as connection:
             return [self._take(connection, gate, batch, received_ms) for gate, batch in batches]
 
     def promise(self, gate: str, epoch: str) -> Outcome:
         """Return what is stored of an epoch, as an acknowledgement can state it."""
         with self._reading() as connection:
-            cursor = _cursor(connection, gate, epoch, lock=False) or ledger.empty(epoch)
+            cursor = _cursor(connection, gate, epoch) or ledger.empty(epoch)
         return Outcome(gate, epoch, cursor.upto, cursor.head, want=cursor.want)
 
     def park(self, gate: str, code: str, payload: bytes, received_ms: int) -> None:
         """A message nobody can use is kept once, cut to 64 KiB, at most PARKED_MAX in all."""
         row = {"gate": gate, "digest": digest(payload), "code": code[:200]}
-        with self._writing("park a message") as connection:
+        with self._writing("park a message", alone=(PARKED,)) as connection:
             known = select(tables.PARKED.c.gate).where(
                 tables.PARKED.c.gate == gate, tables.PARKED.c.digest == row["digest"]
             )
@@ -155,7 +145,7 @@ class HubStore:
             return {seq: json.loads(body) for seq, body in connection.execute(query)}
 
     def _take(self, connection: Connection, gate: str, batch: Batch, received_ms: int) -> Outcome:
-        stored = _cursor(connection, gate, batch.epoch, lock=True)
+        stored = _cursor(connection, gate, batch.epoch)
         cursor = stored or ledger.empty(batch.epoch)
         verdict = ledger.judge(cursor, batch)
         if verdict.fork or _differs(connection, gate, batch.epoch, verdict.known):
@@ -180,7 +170,7 @@ class HubStore:
 
     def greet(self, gate: str, values: Mapping[str, object]) -> None:
         """The gate's row holds these columns; made when the gate is new."""
-        with self._writing("note a gate") as connection:
+        with self._writing("note a gate", alone=(_alone(gate),)) as connection:
             where = tables.GATE.c.gate == gate
             done = connection.execute(update(tables.GATE).where(where).values(**values))
             if done.rowcount == 0:
@@ -234,6 +224,19 @@ class HubStore:
         with self._reading() as connection:
             return [StoredBundle(*row) for row in connection.execute(query)]
 
+    def may_fetch(self, gate: str, tag: bytes, rosters: Mapping[str, str]) -> bool:
+        """Return whether an object is of the list of the gate's site.
+
+        rosters: id of the list of each site; empty when every gate may have any.
+        """
+        if not rosters:
+            return True
+        columns = tables.BUNDLE.c
+        with self._reading() as connection:
+            own = _roster_of(connection, gate, rosters)
+            query = select(columns.sha).where(columns.roster == own).distinct()
+            return any(sha.startswith(tag) for sha in connection.execute(query).scalars())
+
     def piece(self, tag: bytes, index: int) -> bytes | None:
         """Return one piece of an object, -1 for its list of hashes; None when there is none."""
         columns = tables.CHUNK.c
@@ -241,44 +244,27 @@ class HubStore:
         with self._reading() as connection:
             return connection.execute(query).scalar_one_or_none()
 
-    # How the database is spoken to.
 
-    @contextmanager
-    def _writing(self, attempt: str) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            kind = type(error).__name__
-            raise StoreError(
-                f"cannot {attempt} in the hub's store {self._shown()}: {kind}; "
-                "check its disk and that nothing else holds it"
-            ) from error
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        try:
-            with self._engine.connect().execution_options(**{READING: True}) as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            kind = type(error).__name__
-            raise StoreError(f"cannot read the hub's store {self._shown()}: {kind}") from error
-
-    def _shown(self) -> str:
-        """Return the URL without what stands before an @: a password may."""
-        return self._url.rsplit("@", 1)[-1]
+def _alone(gate: str) -> str:
+    """Return the name under which only one worker at a time writes for a gate."""
+    return f"gate {gate}"
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0]
+def _roster_of(connection: Connection, gate: str, rosters: Mapping[str, str]) -> str | None:
+    """Return the list of the gate's site: the assigned one, else the only one."""
+    query = select(GATE_SITE.c.site).where(GATE_SITE.c.gate == gate)
+    site = connection.execute(query).scalar_one_or_none()
+    if site is None and len(rosters) == 1:
+        site = next(iter(rosters))
+    return None if site is None else rosters.get(site)
 
 
-def _cursor(connection: Connection, gate: str, epoch: str, *, lock: bool) -> Cursor | None:
+def _cursor(connection: Connection, gate: str, epoch: str) -> Cursor | None:
     columns = tables.CURSOR.c
     query = select(columns.ranges, columns.upto, columns.head).where(
         columns.gate == gate, columns.epoch == epoch
     )
-    row = connection.execute(query.with_for_update() if lock else query).first()
+    row = connection.execute(query).first()
     return None if row is None else Cursor(ledger.read(row[0]), row[1], row[2])
 
 
