@@ -31,6 +31,10 @@ class StoreError(GatedError, OSError):
     """A database file cannot be opened or written; the message names the file and the remedy."""
 
 
+class StoreBusy(StoreError):
+    """Somebody else held the database too long; nothing was written. Heals by itself."""
+
+
 class TransportDown(GatedError, ConnectionError):
     """The broker cannot be reached; records wait in the journal. Heals by itself."""
 

@@ -1,17 +1,33 @@
 """`gated hub`: the program at the centre, and what it knows of its gates."""
 
-import json
 import sys
 import time
-from collections.abc import Iterable
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from gated.cli import hub_account, hub_ca
+from gated.cli.hub_audit import audit
+from gated.cli.hub_enrol import enrol
+from gated.cli.hub_export import export
+from gated.cli.hub_gates import gates
+from gated.cli.hub_inbox import ack, inbox, reindex
+from gated.cli.hub_message import message
+from gated.cli.hub_person import person
+from gated.cli.hub_report import report
+from gated.cli.hub_retire import retire
+from gated.cli.hub_rollout import rollout
+from gated.cli.hub_trace import trace
+
 if TYPE_CHECKING:
     from gated.config import HubConfig
+    from gated.hub.projector import Projector
+    from gated.hub.service import Hub
+    from gated.hub.web.server import PagesServer
+    from gated.process.watchdog import Watchdog
+
+    HubWorker = Hub | Projector | PagesServer
 
 EXIT_STOPPED: Final = 0
 EXIT_CRASHED: Final = 1
@@ -44,79 +60,65 @@ def run(
     from gated.hub.store import HubStore
     from gated.process.supervisor import Supervisor, block_stop_signals
     from gated.process.systemd import notify
+    from gated.process.watchdog import Watchdog
 
     log.configure(verbose=verbose)
     settings = load_hub(config)
     HubStore(settings.store.url).close()  # one that cannot be opened is refused before READY
-    block_stop_signals()
     hub = Hub(
         HubSettings(
             broker=_broker(settings),
             store_url=settings.store.url,
             reconnect_base_ms=round(settings.broker.reconnect_s * 1000),
+            rosters=_rosters(settings),
         )
     )
+    workers = (hub, *_beside(settings, hub))  # a port that is taken is refused before READY, too
+    block_stop_signals()
     supervisor = Supervisor()
-    supervisor.start(hub)
+    for worker in workers:
+        supervisor.start(worker)
+    watchdog = Watchdog(workers, lambda: time.monotonic_ns() // 1_000_000)
     notify("READY=1")
-    supervisor.wait(lambda: None)
+    supervisor.wait(lambda: _fed(watchdog))
     notify("STOPPING=1")
     stuck = supervisor.stop()
     sys.exit(EXIT_CRASHED if supervisor.failed or stuck else EXIT_STOPPED)
 
 
-@app.command()
-def gates(
-    config: ConfigOption = None,
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Every gate ever heard of: online, last event, backlog, roster revision, last seen."""
-    from gated.config import load_hub
-    from gated.hub.store import HubStore
-
-    with closing(HubStore(load_hub(config).store.url)) as store:
-        rows = gate_rows(store.gates(), time.time_ns() // 1_000_000)
-    if as_json:
-        print(json.dumps(rows, ensure_ascii=False))
-    else:
-        _print_table(rows)
+def _rosters(settings: "HubConfig") -> dict[str, str]:
+    """Return the id of the list of every site."""
+    return {site.id: site.roster for site in settings.sites}
 
 
-def gate_rows(gates: Iterable[dict[str, Any]], now_ms: int) -> list[dict[str, Any]]:
-    """Return what people want to know of each gate; times as seconds ago."""
-    return [
-        {
-            "gate": row["gate"],
-            "online": row["online"],
-            "last_seq": row["upto"] or 0,
-            "backlog": max(row["last"] - (row["upto"] or 0), 0) if row["online"] else None,
-            "roster_rev": row["roster_rev"],
-            "seen_s_ago": max(0, now_ms - row["seen_ms"]) // 1000 if row["seen_ms"] else None,
-            "software": row["software"],
-        }
-        for row in gates
-    ]
+def _fed(watchdog: "Watchdog") -> None:
+    watchdog.feed()
 
 
-def _print_table(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+def _beside(settings: "HubConfig", hub: "Hub") -> "list[HubWorker]":
+    """Return what works beside the gates' hub: the projector, and with [web] the pages.
 
-    table = Table("gate", "online", "stored up to", "waiting", "roster", "seen", "software")
-    for row in rows:
-        seen = "never" if row["seen_s_ago"] is None else f"{row['seen_s_ago']} s ago"
-        waiting = "?" if row["backlog"] is None else str(row["backlog"])
-        table.add_row(
-            row["gate"],
-            "yes" if row["online"] else "no",
-            str(row["last_seq"]),
-            waiting,
-            str(row["roster_rev"]),
-            seen,
-            row["software"],
-        )
-    Console().print(table)
+    Without [web] a hub may lack the keys of people: it collects, and nothing is searchable yet.
+    """
+    from gated.errors import ConfigError
+    from gated.hub.office import open_office
+    from gated.hub.projector import Projector
+    from gated.log import logger
+
+    try:
+        office = open_office(settings)
+    except ConfigError as error:
+        if settings.web is not None:
+            raise
+        hub_log = logger("hub")
+        hub_log.error("hub.index_off", cause=str(error), remedy="gated keys complete DIR")
+        return []
+    workers: list[HubWorker] = [Projector(office, busy=hub.busy)]
+    if settings.web is not None:
+        from gated.hub.web.server import PagesServer
+
+        workers.append(PagesServer(office, settings.web))
+    return workers
 
 
 def _broker(settings: "HubConfig") -> Any:
@@ -127,3 +129,20 @@ def _broker(settings: "HubConfig") -> Any:
     return BrokerSettings(
         part.host, part.port, part.tls, part.ca, part.cert, part.key, part.username, part.password
     )
+
+
+app.command("gates")(gates)
+app.command("enrol")(enrol)
+app.add_typer(hub_ca.app)
+app.add_typer(hub_account.app)
+app.command("audit")(audit)
+app.command("message")(message)
+app.command("export")(export)
+app.command("trace")(trace)
+app.command("person")(person)
+app.command("report")(report)
+app.command("inbox")(inbox)
+app.command("ack")(ack)
+app.command("reindex")(reindex)
+app.command("rollout")(rollout)
+app.command("retire")(retire)

@@ -16,6 +16,7 @@ EXIT_NOT, EXIT_CONFIG = 1, 78
 # `gated run` never loads what only the hub or the demo needs.
 _COMMANDS = {
     "run": ("gated.cli.run", "run", "Run the gate until it is told to stop."),
+    "join": ("gated.cli.join", "join", "Take this gate's keys from the hub with a one-time code."),
     "check": ("gated.cli.check", "check", "Test every part of this gate and name remedies."),
     "demo": ("gated.cli.demo.command", "demo", "A gate, a broker and a hub with invented people."),
     "scan": ("gated.cli.scan", "scan", "Decode pictures as the camera's frames are decoded."),

@@ -9,7 +9,16 @@ import typer
 from gated.cli.main import EXIT_CONFIG, EXIT_NOT
 from gated.errors import ConfigError, GatedError
 
-__all__ = ["EXIT_CONFIG", "EXIT_NOT", "EXIT_USAGE", "complain", "configured", "reported", "say"]
+__all__ = [
+    "EXIT_CONFIG",
+    "EXIT_NOT",
+    "EXIT_USAGE",
+    "complain",
+    "configured",
+    "reported",
+    "say",
+    "shown_age",
+]
 
 EXIT_USAGE = 2
 
@@ -23,6 +32,16 @@ def say(message: str) -> None:
 def complain(message: str) -> None:
     """Print what went wrong and what to do, on stderr."""
     say(f"error: {message}")
+
+
+def shown_age(seconds: int | None) -> str:
+    """Return a span as people say it, in its largest unit that is there twice."""
+    if seconds is None:
+        return "never"
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
 
 
 @contextmanager

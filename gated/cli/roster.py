@@ -1,4 +1,6 @@
-"""`gated roster`: the list at this gate — imported from a table, looked at, masked.
+"""`gated roster`: the list at this gate, imported from a table and looked at, masked.
+
+`push`, `set` and `export` are the hub's.
 
 A running daemon notices an import by itself and switches between two look-ups.
 """
@@ -6,41 +8,33 @@ A running daemon notices an import by itself and switches between two look-ups.
 import json
 import os
 import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from gated.cli.outcome import EXIT_NOT, complain, configured, say
+from gated.cli.roster_export import export
+from gated.cli.roster_progress import Progress, read_with_progress, with_progress
 from gated.cli.roster_push import push
+from gated.cli.roster_set import set_
 from gated.store.roster import LOCAL, Roster, RosterStore
 from gated.store.roster_build import build
-from gated.store.roster_table import BadTable, Table, read_table
 from gated.store.sealing import RosterKeys
-from gated.store.table_file import count_lines
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.progress import Progress as ProgressBar
 
 app = typer.Typer(
     name="roster",
-    help="The list of people at this gate.",
+    help="The list of people: at this gate, and at the hub.",
     no_args_is_help=True,
     add_completion=False,
 )
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration file.")]
-
-
-# What is being done, and the share of it that is done, None when nobody can tell.
-Progress = Callable[[str, float | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +66,7 @@ def import_table(
     progress: called now and then. Raises BadTable with every bad line, TableError or StoreError;
     then the old list serves on.
     """
-    table = _read(path, zone, progress)
+    table = read_with_progress(path, zone, progress)
     rev = store.next_rev()
     temporary = store.folder / f"roster-import-{os.getpid()}.tmp"
     try:
@@ -95,18 +89,6 @@ def import_table(
         changed=sum(old[ref] != new[ref] for ref in new.keys() & old.keys()),
         removed=len(old.keys() - new.keys()),
     )
-
-
-def _read(path: Path, zone: tzinfo, progress: Progress | None) -> Table:
-    if progress is None:
-        return read_table(path, zone)
-    progress("reading", 0.0)
-    lines = count_lines(path)
-
-    def told(line: int) -> None:
-        progress("reading", min(1.0, line / lines) if lines else None)
-
-    return read_table(path, zone, told)
 
 
 def describe(roster: Roster) -> dict[str, Any]:
@@ -161,7 +143,7 @@ def import_(
     with configured():
         store, keys, site, zone = _open(config)
         with closing(store):
-            summary = _with_progress(
+            summary = with_progress(
                 lambda progress: import_table(
                     file,
                     store,
@@ -176,49 +158,6 @@ def import_(
             if store.problem:
                 say(store.problem)
     print(summary_text(summary, dry_run=dry_run))
-
-
-def _with_progress(work: Callable[[Progress | None], ImportSummary]) -> ImportSummary:
-    """Return the outcome of the work, a bar on stderr meanwhile; bad lines become a table."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    try:
-        if not console.is_terminal:
-            return work(None)
-        with _bar(console) as bar:
-            task = bar.add_task("reading", total=1.0)
-
-            def show(phase: str, share: float | None) -> None:
-                total = None if share is None else 1.0
-                bar.update(task, description=phase, total=total, completed=share or 0.0)
-
-            return work(show)
-    except BadTable as error:
-        console.print(_bad_lines(error))
-        counted = "1 problem" if error.count == 1 else f"{error.count} problems"
-        complain(f"{counted}, nothing was imported; correct the table and import again")
-        raise typer.Exit(EXIT_NOT) from error
-
-
-def _bar(console: "Console") -> "ProgressBar":
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as ProgressBar
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    return ProgressBar(*columns, TimeElapsedColumn(), console=console, transient=True)
-
-
-def _bad_lines(error: BadTable) -> Any:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("line", "column", "problem", title="Bad lines")
-    for bad in error.lines:
-        table.add_row(str(bad.line), Text(bad.column), Text(bad.reason))
-    if error.count > len(error.lines):
-        table.add_row("…", "", f"and {error.count - len(error.lines)} more")
-    return table
 
 
 def summary_text(summary: ImportSummary, *, dry_run: bool) -> str:
@@ -273,3 +212,5 @@ def _print_counts(found: dict[str, Any]) -> None:
 
 
 app.command("push")(push)
+app.command("set")(set_)
+app.command("export")(export)

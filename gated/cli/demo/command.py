@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 import typer
 
 from gated.cli.demo import report
+from gated.cli.demo.centre import NAMES, PASSWORD
 from gated.cli.demo.chaos import Chaos
 from gated.cli.demo.lane import Lane
 from gated.cli.demo.people import Arrival, Town
@@ -45,6 +46,9 @@ def demo(
     chaos: Annotated[
         bool, typer.Option("--chaos", help="Kill and freeze broker, hub and gates meanwhile.")
     ] = False,
+    history: Annotated[
+        bool, typer.Option("--history", help="The hub holds an invented week of three gates.")
+    ] = False,
 ) -> None:
     """Play invented people at simulated wires. Exit 1 when anything was wrong, lost or doubled."""
     _refuse_nonsense(decoder, report_file)
@@ -53,7 +57,7 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="gated-demo-") as folder:
         town = Town(seed)
         arrivals = town.arrivals(read_scenario(), people, STAND_INS if chaos else 0)
-        world = World(Path(folder), town, decoder)
+        world = World(Path(folder), town, decoder, history_seed=seed if history else None)
         try:
             _say(f"starting broker, hub and two gates (seed {seed})")
             listed = [
@@ -66,6 +70,8 @@ def demo(
             world.build(listed + town.filler())
             for lane in LANES:
                 _say(f"screen of the lane {lane}: {world.lanes[lane].screen_url}")
+            _say(f"pages of the hub: {world.pages_url}")
+            _say(f"  log in as {', '.join(NAMES)} with the password {PASSWORD}")
             trouble = Chaos(world, seed) if chaos else None
             _play(world, arrivals, gap_s, seed, trouble)
             numbers = _closing_numbers(world, arrivals, seed)

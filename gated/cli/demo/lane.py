@@ -16,7 +16,7 @@ from drivers.card_reader.simulator_records import resident_record
 from drivers.qr_camera.simulator import MjpegSimulator
 from drivers.thermometer.simulator import Fault, Mlx90614Model
 from drivers.thermometer.simulator_remote import ModelServer
-from gated.cli.demo.people import Arrival, PassOffice
+from gated.cli.demo.people import Arrival, PassOffice, registration
 from gated.cli.demo.processes import PAUSE, DemoFailed, Program
 from gated.cli.demo.scenario import Step
 from gated.core.calibration import SiteCalibration, skin_for_body_mc
@@ -158,6 +158,8 @@ class Lane:
                 return self._nothing(float(word))
             case "guard":
                 return self._guard(step.words)
+            case "shift" | "call" | "register" | "anomaly" | "round":
+                return self._report(step.verb, word, arrival)
             case "calibration":
                 self.write_calibration(valid=word == "holds")
                 return self._log_line("calibration.changed")
@@ -297,9 +299,31 @@ class Lane:
             order = {"kind": "clinical", "visit": visit, "value_mc": value_mc}
         elif kind == "refuse":
             order = {"kind": "refuse", "visit": visit, "reason": "behaviour"}
+        return self._post("act", order)
+
+    def _report(self, verb: str, word: str, arrival: Arrival) -> str:
+        """Let the guard report something; a busy gate is asked again."""
+        report: dict[str, object]
+        match verb:
+            case "shift":
+                report = {"kind": "shift", "act": "begin", "guard": word}
+            case "call":
+                report = {"kind": "call", "reason": word, "visit": self.snapshot()["visit"]}
+            case "register":
+                report = registration(word, next(iter(arrival.people.values())))
+            case "anomaly":
+                report = {"kind": "anomaly", "what": word}
+            case _:
+                report = {"kind": "round", "place": word, "agent": "chlorine"}
+        until = time.monotonic() + VERDICT_S
+        while "busy" in (said := self._post("report", report)) and time.monotonic() < until:
+            PAUSE.wait(0.1)
+        return said
+
+    def _post(self, path: str, order: dict[str, object]) -> str:
         url = self.screen_url.rstrip("/")
         request = urllib.request.Request(
-            f"{url}/act",
+            f"{url}/{path}",
             json.dumps(order).encode(),
             {"Content-Type": "application/json", "Origin": url},
         )

@@ -141,6 +141,19 @@ def write_table(path: Path, people: list[Invented], now: datetime) -> None:
             )  # fmt: skip
 
 
+def registration(form: str, person: Invented) -> dict[str, object]:
+    """Return what a guard writes down about somebody, as the screen sends it."""
+    return {
+        "kind": "registration",
+        "form": form,
+        "name": person.name,
+        "document_kind": "id_card",
+        "document_number": person.id_number,
+        "to": f"{person.building}-{person.unit}-{person.room}",
+        "reason": "探亲",
+    }
+
+
 def _stamp(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%d %H:%M")
 

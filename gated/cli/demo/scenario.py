@@ -5,12 +5,20 @@ from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Literal
 
+from gated.core import reports
 from gated.core.model import Category, StatusCode, Verdict
 from gated.core.reasons import Code
 
 Lane = Literal["in", "out"]
 
 _STATUSES = {status.value for status in StatusCode}
+# What a guard may report, by the verb's only word.
+_REPORTED = {
+    "call": reports.CALL_REASONS,
+    "register": reports.FORMS,
+    "anomaly": reports.ANOMALIES,
+    "round": reports.PLACES,
+}
 _VERDICTS = {verdict.value for verdict in Verdict}
 # How many words follow each verb.
 _WORDS: dict[str, tuple[int, ...]] = {
@@ -22,6 +30,11 @@ _WORDS: dict[str, tuple[int, ...]] = {
     "thermometer": (1,),
     "calibration": (1,),
     "guard": (1, 2),
+    "shift": (1,),
+    "call": (1,),
+    "register": (1,),
+    "anomaly": (1,),
+    "round": (1,),
     "wait": (1,),
     "nothing": (1,),
 }
@@ -116,6 +129,8 @@ def _step(text: str) -> Step:
         raise ValueError(f"unknown step {verb!r}")
     if len(words) not in _WORDS[verb]:
         raise ValueError(f"step {text.strip()!r} has {len(words)} words after the verb")
+    if verb in _REPORTED and words[0] not in _REPORTED[verb]:
+        raise ValueError(f"step {text.strip()!r}: {words[0]} is none of {_REPORTED[verb]}")
     if verb in ("wait", "nothing") and not re.fullmatch(r"\d+(\.\d+)?", words[0]):
         raise ValueError(f"step {text.strip()!r} does not name seconds")
     return Step(verb, tuple(words))

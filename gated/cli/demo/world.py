@@ -9,13 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from gated.cli.demo import processes
+from gated.cli.demo import centre, processes
 from gated.cli.demo.lane import BACKGROUND_S, VARIANT, Lane, Wires
 from gated.cli.demo.people import Invented, PassOffice, Town, write_table
 from gated.cli.demo.processes import DemoFailed, Program
 from gated.core.calibration import demo_calibration
 from gated.store import keys
 from gated.store.keys import SigningKey, SiteKeys, append_trust
+from gated.store.sealed_box import public_of
 
 TIMEZONE = "Asia/Shanghai"
 LANES = ("in", "out")
@@ -36,6 +37,13 @@ class World:
     lanes: dict[str, Lane] = field(default_factory=dict)
     ready_s: dict[str, float] = field(default_factory=dict)
     closing: ExitStack = field(default_factory=ExitStack)
+    history_seed: int | None = None  # invents a week before today
+    pages_port: int = 0
+
+    @property
+    def pages_url(self) -> str:
+        """Where the hub's pages are."""
+        return f"http://127.0.0.1:{self.pages_port}/"
 
     @property
     def hub_url(self) -> str:
@@ -50,8 +58,12 @@ class World:
         self.port = processes.free_port()
         self._start("broker", processes.broker(self.folder, self.port))
         processes.wait_for_port(self.port, self.programs["broker"])
+        self.pages_port = processes.free_port()
         hub_config = self._hub_config()
         self.push(table)
+        centre.furnish(hub_config)
+        if self.history_seed is not None:
+            centre.remember(hub_config, people, self.folder, self.history_seed)
         self._start("hub", processes.hub(self.folder, hub_config))
         self.programs["hub"].wait_for("hub.online")
         for lane in LANES:
@@ -67,7 +79,7 @@ class World:
     def push(self, table: Path) -> None:
         """Sign the table as the next revision of the list; the hub sends it to the gates."""
         config = self.folder / "hub.toml"
-        command = [sys.executable, "-m", "gated.cli.main", "roster", "push", str(table)]
+        command = [sys.executable, "-m", "gated.cli.main", "roster", "push", str(table), "--yes"]
         done = subprocess.run(
             [*command, "--config", str(config)], capture_output=True, text=True, check=False
         )
@@ -93,9 +105,11 @@ class World:
             keys.write_secret(folder / "site.key"), keys.write_secret(folder / "rest.key")
         )
         self.issuer = keys.write_signing_key(folder / "pass-signing.pem", "Ed25519")
-        roster = keys.write_signing_key(folder / "roster-signing.pem", "Ed25519")
+        hub = keys.write_signing_key(folder / "roster-signing.pem", "Ed25519")
         append_trust(folder / "trust.json", self.issuer.trusted(frozenset({"pass"})))
-        append_trust(folder / "trust.json", roster.trusted(frozenset({"roster"})))
+        append_trust(folder / "trust.json", hub.trusted(frozenset({"roster", "command"})))
+        keys.write_secret(folder / "people.key")
+        keys.write_public(folder / "seal.pub", public_of(keys.write_secret(folder / "seal.key")))
 
     def _hub_config(self) -> Path:
         path = self.folder / "hub.toml"
@@ -103,6 +117,8 @@ class World:
             f"""[hub]
 site = "demo"
 roster = "{ROSTER}"
+name = "示例小区"
+name_en = "Demo Garden"
 timezone = "{TIMEZONE}"
 [store]
 url = "{self.hub_url}"
@@ -110,6 +126,11 @@ url = "{self.hub_url}"
 site = "{self.folder}/keys/site.key"
 rest = "{self.folder}/keys/rest.key"
 signing = "{self.folder}/keys/roster-signing.pem"
+people = "{self.folder}/keys/people.key"
+seal = "{self.folder}/keys/seal.key"
+trust = "{self.folder}/keys/trust.json"
+[web]
+port = {self.pages_port}
 [broker]
 {self._broker_keys()}
 """,
@@ -166,6 +187,7 @@ dir = "{folder}/store"
 site = "{self.folder}/keys/site.key"
 rest = "{self.folder}/keys/rest.key"
 trust = "{self.folder}/keys/trust.json"
+hub = "{self.folder}/keys/seal.pub"
 [card_reader]
 port = "{wires.reader.port}"
 hold_off_s = 1.0

@@ -1,0 +1,38 @@
+"""`gated roster export`: the hub's list as a table, masked, or in full with a reason."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gated.cli.hub_office import HubConfigOption, SiteOption, command_actor, opened_office
+from gated.cli.outcome import EXIT_USAGE, complain, say
+from gated.cli.private_file import write_private
+
+
+def export(
+    *,
+    full: Annotated[bool, typer.Option("--full", help="Whole names and numbers.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="What for; goes into the audit.")] = "",
+    output: Annotated[
+        Path | None, typer.Option("--output", help="File to write; left out: stdout.")
+    ] = None,
+    site: SiteOption = "",
+    config: HubConfigOption = None,
+) -> None:
+    """At the hub: print the list as CSV; --full can be uploaded again as it is."""
+    if full and not reason.strip():
+        complain("--full needs --reason: who asked for it and what for")
+        raise typer.Exit(EXIT_USAGE)
+    with opened_office(config) as office:
+        from gated.hub.register_export import export_list
+
+        actor = command_actor(office, site)
+        body, people = export_list(office, actor, full=full, reason=reason)
+    if output is None:
+        sys.stdout.buffer.write(body)
+        sys.stdout.flush()
+    else:
+        write_private(output, body)
+        say(f"{people} people written to {output}")
