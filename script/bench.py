@@ -14,6 +14,8 @@ from pathlib import Path
 import bench_camera
 import bench_delivery
 import bench_gate
+import bench_hub
+import bench_hub_change
 import bench_passages
 import bench_roster
 from bench_row import Row, Run, as_json, cells, machine
@@ -31,6 +33,8 @@ MEASUREMENTS: dict[str, Callable[[Run], list[Row]]] = {
     "drain": bench_delivery.drain,
     "start": bench_gate.start,
     "gate": bench_gate.gate,
+    "hub": bench_hub.hub,
+    "change": bench_hub_change.change,
 }
 
 

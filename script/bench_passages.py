@@ -42,7 +42,9 @@ from gated.gate.engine import Desks, Engine
 from gated.gate.events import CardSeen, Inbox, LaneMark
 from gated.gate.health import Health
 from gated.gate.hub_desk import HubDesk
+from gated.gate.message_desk import MessageDesk
 from gated.gate.recorder import Recorder
+from gated.gate.report_desk import ReportDesk
 from gated.gate.resolver import Resolver
 from gated.gate.retention import Retention
 from gated.process.clock import SystemClock
@@ -269,5 +271,15 @@ def _desks(folder: Path, health: Health, count: int, done: "queue.SimpleQueue[fl
 
     recorder = Recorder(GATE, journal, grew)
     hub = HubDesk(journal, rosters, recorder, health, lambda: None)
-    resolver = Resolver(KEYS.site, TrustTable(), GATE)
-    return Desks(recorder, resolver, hub, None, Retention(journal, reader), closing)
+    trust = TrustTable()
+    resolver = Resolver(KEYS.site, trust, GATE)
+    return Desks(
+        recorder,
+        resolver,
+        hub,
+        thermometer=None,
+        retention=Retention(journal, reader),
+        reports=ReportDesk(recorder, folder),
+        messages=MessageDesk(GATE.id, journal.boot, trust, recorder, folder),
+        closing=closing,
+    )

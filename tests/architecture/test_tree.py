@@ -87,7 +87,8 @@ def test_the_wheel_carries_the_pages_and_the_scenario() -> None:
         for path in project_files()
         if path.startswith(("gated/", "drivers/")) and not path.endswith((".py", ".md"))
     }
-    assert plain == {"gated/screen/page", "gated/cli/demo"}
+    pages = {f"gated/hub/web/{kind}" for kind in ("templates", "texts", "static")}
+    assert plain == {"gated/screen/page", "gated/cli/demo"} | pages
 
 
 def test_scripts_and_ci_can_be_run() -> None:

@@ -92,10 +92,15 @@ def commands() -> Iterator[tuple[str, Any]]:
     context = root.make_context("gated", ["--version"], resilient_parsing=True)
     for name in root.list_commands(context):
         _, command, _ = root.resolve_command(context, [name])
-        inner = getattr(command, "commands", {})
-        yield from ((f"gated {name} {leaf}", found) for leaf, found in inner.items())
-        if not inner:
-            yield f"gated {name}", command
+        yield from leaves(f"gated {name}", command)
+
+
+def leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    inner = getattr(command, "commands", {})
+    for leaf, found in inner.items():
+        yield from leaves(f"{name} {leaf}", found)
+    if not inner:
+        yield name, command
 
 
 def options_of(command: Any) -> set[str]:

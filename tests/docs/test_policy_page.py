@@ -61,9 +61,10 @@ def test_every_device_code_is_listed_as_it_is() -> None:
 
 
 def never_given(codes: list[str]) -> set[str]:
-    """Return the codes that no module but the tables themselves names."""
+    """Return the codes that no module names but tables of words, and the hub, which only reads."""
     tables = ("gated/core/reasons.py", "gated/gate/wording.py")
-    text = "".join(source.text for source in sources("gated") if source.path not in tables)
+    givers = (source for source in sources("gated") if not source.path.startswith("gated/hub/"))
+    text = "".join(source.text for source in givers if source.path not in tables)
     return set(codes) - set(re.findall(r"\b[A-Z][A-Z0-9_]+\b", text))
 
 

@@ -9,11 +9,10 @@ import typer
 from typer.testing import CliRunner
 
 from gated.cli import hub as hub_command
-from gated.cli.hub import gate_rows
 from gated.cli.roster_push import push
 from gated.contract.bundle import Holding, verify_manifest
 from gated.core.trust import TrustTable
-from gated.errors import ConfigError, TableError
+from gated.errors import ConfigError
 from gated.hub.store import HubStore
 from gated.store import keys
 from tests.gate.site_files import command
@@ -28,6 +27,9 @@ url = "sqlite:///{folder}/hub.db"
 site = "{folder}/site.key"
 rest = "{folder}/rest.key"
 signing = "{folder}/roster.pem"
+people = "{folder}/people.key"
+seal = "{folder}/seal.key"
+trust = "{folder}/trust.json"
 [broker]
 host = "127.0.0.1"
 tls = false
@@ -56,15 +58,14 @@ def run(*arguments: str) -> str:
 
 
 def test_a_pushed_table_is_signed_for_the_gates(tmp_path: Path, config: Path) -> None:
-    keys.write_secret(tmp_path / "site.key")
-    keys.write_secret(tmp_path / "rest.key")
+    for name in ("site", "rest", "people", "seal"):
+        keys.write_secret(tmp_path / f"{name}.key")
     signer = keys.write_signing_key(tmp_path / "roster.pem", "Ed25519")
     table = tmp_path / "people.csv"
     table.write_text(TABLE)
     assert "revision 1 of main is offered: 2 persons, 1 cards" in run(
-        "push", str(table), "--config", str(config)
+        "push", str(table), "--yes", "--config", str(config)
     )
-    assert "revision 2 of main" in run("push", str(table), "--config", str(config))
     store = HubStore(f"sqlite:///{tmp_path}/hub.db")
     (bundle,) = store.newest_bundles()
     store.close()
@@ -76,12 +77,15 @@ def test_a_pushed_table_is_signed_for_the_gates(tmp_path: Path, config: Path) ->
 
 def test_a_bad_table_or_a_missing_key_publishes_nothing(tmp_path: Path, config: Path) -> None:
     table = tmp_path / "people.csv"
+    app = typer.Typer()
+    app.command("push")(push)
+    arguments = [str(table), "--yes", "--config", str(config)]
     table.write_text("姓名,楼栋\n")
-    with pytest.raises(TableError):
-        run("push", str(table), "--config", str(config))
+    broken = CliRunner().invoke(app, arguments)
+    assert (broken.exit_code, "nothing was imported" in broken.stderr) == (1, True)
     table.write_text(TABLE)
     with pytest.raises(ConfigError):
-        run("push", str(table), "--config", str(config))
+        CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert not (tmp_path / "hub.db").exists()
 
 
@@ -111,18 +115,13 @@ def test_a_store_that_cannot_be_opened_ends_the_hub_before_it_is_ready(
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_what_an_offline_gate_still_holds_is_unknown() -> None:
-    row = {
-        "gate": "a",
-        "online": False,
-        "upto": 7,
-        "last": 9,
-        "backlog": 0,
-        "roster_rev": 1,
-        "seen_ms": 0,
-        "software": "",
-    }
-    (shown,) = gate_rows([row], 5_000)
-    assert (shown["backlog"], shown["last_seq"], shown["seen_s_ago"]) == (None, 7, None)
-    (shown,) = gate_rows([{**row, "online": True, "seen_ms": 2_000, "backlog": 99}], 5_000)
-    assert (shown["backlog"], shown["seen_s_ago"]) == (2, 3)
+def test_gates_are_listed_for_one_site_only(tmp_path: Path, config: Path) -> None:
+    store = HubStore(f"sqlite:///{tmp_path}/hub.db")
+    store.greet("north-1", {"online": False, "sid": 1, "seen_ms": 1})
+    store.close()
+    (row,) = json.loads(run("hub", "gates", "--site", "site", "--json", "--config", str(config)))
+    assert (row["link"], row["backlog"], row["online"]) == ("offline", None, False)
+    arguments = ["gates", "--site", "elsewhere", "--config", str(config)]
+    refused = CliRunner().invoke(hub_command.app, arguments)
+    assert refused.exit_code == 78
+    assert "no site 'elsewhere'; it has site" in refused.stderr

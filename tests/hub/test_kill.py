@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -30,10 +31,12 @@ reconnect_s = 0.05
 
 
 @contextmanager
-def process(config: Path) -> Iterator[subprocess.Popen[bytes]]:
+def process(
+    config: Path, stderr: int | IO[bytes] = subprocess.DEVNULL
+) -> Iterator[subprocess.Popen[bytes]]:
     code = "from gated.cli.hub import app; app()"
     command = [sys.executable, "-c", code, "run", "--config", str(config)]
-    child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(command, stderr=stderr)
     try:
         yield child
     finally:

@@ -8,8 +8,8 @@ import pytest
 from gated.contract.bundle import Manifest, sign_manifest
 from gated.contract.topics import manifest_topic
 from gated.gate.fetch import HeldRoster
-from gated.gate.uplink_events import RosterFetched, RosterRefused
-from gated.hub.publisher import Published, publish_roster
+from gated.gate.uplink_events import RosterChanged, RosterFetched, RosterRefused
+from gated.hub.publisher import Published, next_rev, publish_delta, publish_snapshot
 from gated.hub.store import HubStore
 from gated.store.roster import RosterStore
 from tests.support.broker import Broker
@@ -33,16 +33,18 @@ def push(
 ) -> Published:
     store = HubStore(f"sqlite:///{folder / 'hub.db'}")
     try:
-        return publish_roster(
-            store,
-            people(count),
-            KEYS,
-            signer(signed_by),
-            roster="main",
-            site="site",
-            made_utc_ms=MADE_MS,
-            good_for_ms=good_for_ms,
-        )
+        with store.database.writing("publish") as connection:
+            return publish_snapshot(
+                connection,
+                people(count),
+                KEYS,
+                signer(signed_by),
+                roster="main",
+                site="site",
+                rev=next_rev(connection, "main"),
+                made_utc_ms=MADE_MS,
+                good_for_ms=good_for_ms,
+            )
     finally:
         store.close()
 
@@ -88,6 +90,62 @@ def test_a_pushed_roster_arrives_and_switches(tmp_path: Path, broker: Broker) ->
         wait_until(lambda: fetched(gate, 2), what="the next roster")
         assert not [item for item in gate.events if isinstance(item, RosterRefused)]
         assert not (tmp_path / "g" / "incoming.part").exists()
+
+
+def change(folder: Path, count: int) -> Published:
+    """Publish the first people as changed, above the list pushed last."""
+    store = HubStore(f"sqlite:///{folder / 'hub.db'}")
+    try:
+        with store.database.writing("publish") as connection:
+            return publish_delta(
+                connection,
+                [(row, ()) for row in people(count)],
+                [],
+                KEYS,
+                signer(),
+                roster="main",
+                site="site",
+                rev=next_rev(connection, "main"),
+                made_utc_ms=MADE_MS,
+                good_for_ms=NEVER_MS,
+            )
+    finally:
+        store.close()
+
+
+def test_a_single_change_arrives_without_a_fetch_and_the_hub_hears_that_it_serves(
+    tmp_path: Path, broker: Broker
+) -> None:
+    """The gate's spread of a minute concerns whole lists only."""
+    push(tmp_path, 10)
+    held = Held()
+    with (
+        Worker(hub(tmp_path, broker.settings)),
+        Gate(tmp_path / "g", broker.settings, trust=trust("hub"), held=held) as gate,
+    ):
+        wait_until(lambda: fetched(gate, 1), what="the roster")
+        found = fetched(gate, 1)
+        assert found is not None
+        held.roster = HeldRoster(1, found.kid, {found.kid: 1}, found.line, 1)
+        change(tmp_path, 1)
+        wait_until(lambda: changed(gate, 2), what="the change")
+        held.roster = HeldRoster(2, found.kid, {found.kid: 2}, found.line, 1, 1)
+        gate.uplink.report({"mode": "", "faults": []})
+        wait_until(lambda: revision(tmp_path) == 2, what="the hub to hear", limit_s=3.0)
+
+
+def changed(gate: Gate, rev: int) -> bool:
+    gate.pump()
+    return any(isinstance(item, RosterChanged) and item.patch.rev == rev for item in gate.events)
+
+
+def revision(folder: Path) -> int:
+    """Return the revision the hub believes the gate has."""
+    store = HubStore(f"sqlite:///{folder / 'hub.db'}")
+    try:
+        return int(store.gates()[0]["roster_rev"])
+    finally:
+        store.close()
 
 
 def test_the_file_of_a_roster_the_engine_could_not_install_goes(

@@ -2,15 +2,19 @@
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
-from gated.cli.hub import gate_rows
 from gated.contract.batch import decode_batch, encode_batch
 from gated.contract.messages import Ack, Block, Get, Hello, HubStatus, Rejected, Status
 from gated.core.canonical import canonical, chain, digest, genesis
+from gated.hub import service
+from gated.hub.database import HubDatabase
+from gated.hub.schema_records import GATE_SITE
 from gated.hub.store import HubStore, StoredBundle
 from tests.support.broker import Broker
 from tests.support.peer import Peer
@@ -47,6 +51,22 @@ def store(tmp_path: Path, gate: Peer) -> Iterator[HubStore]:
     opened = HubStore(f"sqlite:///{tmp_path / 'hub.db'}")
     yield opened
     opened.close()
+
+
+class Listening:
+    """A log that keeps the names of warnings and raises a flag for the first."""
+
+    def __init__(self, said: list[str], flag: threading.Event) -> None:
+        self._said = said
+        self._flag = flag
+
+    def warning(self, event: str, **_: object) -> None:
+        self._said.append(event)
+        self._flag.set()
+
+    def info(self, event: str, **_: object) -> None:
+        if event == "hub.online":
+            self._said.append(event)
 
 
 def bodies(first: int, end: int) -> list[bytes]:
@@ -107,6 +127,25 @@ def test_the_answer_comes_after_the_commit_and_proves_the_chain(tmp_path: Path, 
     assert connection.execute("SELECT count(*) FROM event").fetchone() == (50,)
     connection.close()
     assert ack.h == head_at(50).hex()
+
+
+def test_what_comes_while_somebody_holds_the_store_is_kept_and_the_connection_too(
+    tmp_path: Path, gate: Peer, store: HubStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    hello = Hello(epoch=EPOCH, boot="b", sid=7, first=1, last=20, acked=0, hubgen=0, sw="x")
+    busy = threading.Event()
+    monkeypatch.setattr(service, "_log", Listening(said, busy))
+    other = HubDatabase(f"sqlite:///{tmp_path / 'hub.db'}")
+    with other.writing("push a great list"):
+        gate.publish(f"{MINE}/u/ev", batch(1, 11))
+        gate.publish(f"{MINE}/u/hello", hello.encode())
+        gate.publish(f"{MINE}/u/ev", batch(11, 21))
+        assert busy.wait(20)
+    other.close()
+    assert answered(gate, 20).want is None
+    assert store.gates()[0]["sid"] == 7
+    assert said == ["hub.store_busy"], "and the hub greeted nobody anew"
 
 
 def test_a_missing_batch_is_wanted(gate: Peer) -> None:
@@ -179,12 +218,12 @@ def test_what_waits_is_what_was_last_spoken_of(gate: Peer, store: HubStore) -> N
     gate.publish(f"{MINE}/st", Status(on=True, sid=9, epoch=EPOCH, backlog=99, last=12).encode())
     gate.publish(f"{MINE}/u/ev", batch(1, 11))
     answered(gate, 10)
-    (row,) = gate_rows(store.gates(), 0)
-    assert (row["last_seq"], row["backlog"]) == (10, 2)
+    (row,) = store.gates()
+    assert (row["upto"], row["last"]) == (10, 12)
     gate.publish(f"{MINE}/u/ev", batch(11, 15))
     answered(gate, 14)
-    (row,) = gate_rows(store.gates(), 0)
-    assert (row["last_seq"], row["backlog"]) == (14, 0)
+    (row,) = store.gates()
+    assert (row["upto"], row["last"]) == (14, 14)
 
 
 def test_a_new_epoch_forgets_how_far_the_former_one_went(gate: Peer, store: HubStore) -> None:
@@ -205,6 +244,29 @@ def test_chunks_are_served_by_tag_and_unknown_ones_are_not(gate: Peer, store: Hu
     blocks = [Block.decode(gate.next().payload) for _ in range(3)]
     assert [(block.index, block.data) for block in blocks] == list(pieces.items())
     assert {block.tag for block in blocks} == {tag}
+
+
+def test_pieces_of_another_sites_list_are_not_served(tmp_path: Path) -> None:
+    store = HubStore(f"sqlite:///{tmp_path / 'hub.db'}")
+    tags = {}
+    for number, roster in enumerate(("a", "b")):
+        sha = bytes([number]) * 32
+        store.add_bundle(StoredBundle(roster, 1, b"{}"), sha, {-1: b"list"})
+        tags[roster] = sha[:16]
+    both, alone = {"east": "a", "west": "b"}, {"east": "a"}
+    with store.database.writing("assign a gate") as connection:
+        connection.execute(insert(GATE_SITE).values(gate="west-1", site="west", since_ms=1))
+    wanted = [
+        ("west-1", "b", both, True),
+        ("west-1", "a", both, False),
+        ("stray", "a", both, False),
+        ("stray", "a", alone, True),
+        ("stray", "b", alone, False),
+        ("west-1", "b", alone, False),
+    ]
+    for gate, roster, rosters, served in wanted:
+        assert store.may_fetch(gate, tags[roster], rosters) is served, (gate, roster)
+    store.close()
 
 
 def test_an_orderly_end_is_told(tmp_path: Path, running: Broker) -> None:

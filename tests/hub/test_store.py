@@ -6,12 +6,15 @@ from pathlib import Path
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
+from sqlalchemy import insert
 
 from gated.contract.batch import Batch, Event, SideRow
 from gated.core.canonical import chain, digest, genesis
-from gated.errors import StoreError
+from gated.errors import StoreBusy, StoreError
 from gated.hub import database
 from gated.hub import store as hub_store
+from gated.hub.database import HubDatabase
+from gated.hub.schema import SETTING
 from gated.hub.store import HubStore, Outcome, StoredBundle
 from tests.support.effort import examples
 
@@ -135,11 +138,43 @@ def test_a_locked_store_says_so_and_is_usable_afterwards(
 ) -> None:
     monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.01)
     one, other = HubStore(url), HubStore(url)
-    with one._engine.begin(), pytest.raises(StoreError, match="nothing else holds it"):
+    with one._database.writing("hold it"), pytest.raises(StoreBusy, match="nothing else holds it"):
         take(other, batch(1, 2))
     assert take(other, batch(1, 2))[0].upto == 1
     one.close()
     other.close()
+
+
+def test_a_writer_may_be_less_patient_than_others_and_later_ones_are_not(url: str) -> None:
+    one, other = HubDatabase(url), HubDatabase(url)
+    assert database.BUSY_TIMEOUT_S >= 10, "a great list holds up other writers for seconds"
+    with (
+        one.writing("hold it"),
+        pytest.raises(StoreBusy),
+        other.writing("wait", patience_s=0.01),
+    ):
+        pass
+    with other.writing("write") as connection:
+        patience_ms = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    assert patience_ms == database.BUSY_TIMEOUT_S * 1000
+    one.close()
+    other.close()
+
+
+def test_what_a_full_or_broken_database_refuses_is_no_waiting(store: HubStore) -> None:
+    with pytest.raises(StoreError) as caught, store.database.writing("break it") as connection:
+        connection.exec_driver_sql("INSERT INTO nothing VALUES (1)")
+    assert not isinstance(caught.value, StoreBusy)
+
+
+def test_a_database_is_named_though_other_settings_stand_in_it(url: str) -> None:
+    office = HubDatabase(url)
+    with office.writing("set something") as connection:
+        connection.execute(insert(SETTING).values(name="audit_rows", value=3))
+    opened = HubStore(url, lambda: 77)
+    assert opened.hubgen == 77
+    opened.close()
+    office.close()
 
 
 def test_a_store_that_cannot_be_opened_is_named_without_its_password(tmp_path: Path) -> None:
@@ -151,6 +186,7 @@ def test_a_store_that_cannot_be_opened_is_named_without_its_password(tmp_path: P
     ("url", "remedy"),
     [
         ("postgresql+no_driver://hub:secret@db/gates", "check"),
+        ("postgresql+no_driver:///gates?user=hub&password=secret", "check"),
         ("postgresql+psycopg2cffi://hub:secret@db/gates", "psycopg[binary]"),
         ("nonsense", "check [store] url"),
     ],

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from gated import config
+from gated.config import HubKeysSection, WebSection
 from gated.gate import app
+from gated.hub.projector import BUSY_S, TROUBLE_S
+from gated.hub.service import IDLE_MS
+from gated.process.watchdog import SILENT_MS
 
 ROOT = Path(__file__).parents[2]
 UNITS = ("gated.service", "gated-hub.service")
@@ -86,6 +90,25 @@ def test_a_stuck_gate_is_noticed_before_its_watchdog_runs_out() -> None:
     assert int(Unit("gated.service").service("WatchdogSec")) * 1000 > 2 * app.HEARTBEAT_MS
 
 
+def test_a_hung_worker_of_the_hub_is_named_before_the_hub_is_killed() -> None:
+    """Nobody rests as long as the watchdog waits for a beat, so none is killed at rest."""
+    assert int(Unit("gated-hub.service").service("WatchdogSec")) >= 60
+    assert max(IDLE_MS, BUSY_S * 1000, TROUBLE_S * 1000) * 2 <= SILENT_MS
+
+
+def test_the_hubs_pages_need_no_capability() -> None:
+    assert WebSection().port > 1023
+    assert Unit("gated-hub.service").service("CapabilityBoundingSet") == ""
+    assert Unit("gated-hub.service").service("AmbientCapabilities") == ""
+
+
+def test_the_hub_finds_its_keys_where_it_may_read() -> None:
+    folder = Path("/etc") / Unit("gated-hub.service").service("ConfigurationDirectory")
+    keys = HubKeysSection()
+    for path in (keys.site, keys.rest, keys.signing, keys.people, keys.seal, keys.trust):
+        assert path.is_relative_to(folder)
+
+
 def test_the_gate_has_the_groups_of_its_devices() -> None:
     groups = Unit("gated.service").service("SupplementaryGroups").split()
     assert groups == ["dialout", "video", "i2c"]
@@ -136,3 +159,5 @@ def test_every_line_of_the_gates_unit_that_matters_is_explained() -> None:
     unit = Unit("gated.service")
     for key in keys:
         assert f"`{key}={unit.service(key)}`" in readme, key
+    hub = Unit("gated-hub.service").service("WatchdogSec")
+    assert f"`WatchdogSec={hub}` (hub)" in readme

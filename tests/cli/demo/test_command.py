@@ -23,9 +23,10 @@ def played(monkeypatch: pytest.MonkeyPatch) -> None:
     """A demo without people: it ends at once, and well."""
 
     class Nowhere:
-        def __init__(self, *_: object) -> None:
+        def __init__(self, *_: object, **_named: object) -> None:
             self.lanes = dict.fromkeys(demo_command.LANES, self)
             self.screen_url = "http://127.0.0.1:1/"
+            self.pages_url = "http://127.0.0.1:2/"
 
         def build(self, _: object) -> None: ...
         def close(self) -> None: ...

@@ -51,6 +51,9 @@ def test_comments_and_empty_lines_are_skipped() -> None:
         LINE.replace("card A", "wave A"),
         LINE.replace("card A", "card"),
         LINE.replace("wrist 36.4", "wait long"),
+        LINE.replace("wrist 36.4", "call boredom"),
+        LINE.replace("wrist 36.4", "register"),
+        LINE.replace("wrist 36.4", "round moon"),
         LINE.replace("OK_RESIDENT", "OK_MARTIAN"),
     ],
 )

@@ -1,0 +1,85 @@
+"""Whoever finds people by words is in the audit, with the reason, and the words are not."""
+
+from pathlib import Path
+
+import pytest
+
+from gated.hub.register_export import export_list
+from gated.hub.roles import Role
+from tests.support.hub_command import hub
+from tests.support.hub_pages import PageClient, pages
+from tests.support.office import Desk, open_desk
+from tests.support.records import plant_gate
+from tests.support.townsfolk import enter
+
+NAME = "王小明"
+LINE = {
+    "time": "2020-02-10T11:30", "gate": "north", "direction": "in", "verdict": "ALLOW",
+    "paper_no": "12-7", "who": NAME,
+}  # fmt: skip
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    desk = open_desk(tmp_path)
+    enter(desk.office, (NAME, "3-2-101"), (NAME, "3-2-102"))
+    plant_gate(desk.office, "north")
+    return desk
+
+
+@pytest.fixture
+def client(desk: Desk) -> PageClient:
+    client = pages(desk)
+    client.login(Role.OFFICER)
+    return client
+
+
+def noted(desk: Desk) -> list[tuple[str, str, str, str]]:
+    rows = desk.office.audit.rows("east")
+    assert NAME not in repr(rows)
+    rows = [r for r in rows if r.action not in {"login", "account"}]
+    return [(r.action, r.target, r.reason, r.result) for r in rows]
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "where"),
+    [
+        ("/s/east/records/late", LINE, "paper"),
+        ("/s/east/trace", {"who": NAME}, "trace"),
+        ("/s/east/trace/csv", {"who": NAME}, "trace"),
+        ("/s/east/records", {"who": NAME}, "records"),
+        ("/s/east/trace", {"who": "张无忌"}, "trace"),
+    ],
+)
+def test_a_page_that_lists_people_says_why_first(
+    desk: Desk, client: PageClient, path: str, form: dict[str, str], where: str
+) -> None:
+    asked = client.order(path, form)
+    assert "3-2-1" not in asked.text, "nobody is shown before a reason is given"
+    assert noted(desk) == []
+    client.order(path, form | {"reason": "密接排查"})
+    found = "found 2" if form["who"] == NAME else "found 0"
+    assert ("search", where, "密接排查", found) in noted(desk)
+
+
+def test_the_masked_list_is_not_downloaded_without_a_reason(desk: Desk, client: PageClient) -> None:
+    assert "text/csv" not in client.order("/s/east/roster/export").headers["content-type"]
+    answer = client.order("/s/east/roster/export", {"reason": "打印台账"})
+    assert "text/csv" in answer.headers["content-type"]
+    assert noted(desk) == [("export", "list, masked", "打印台账", "2")]
+
+
+@pytest.mark.parametrize("words", [("trace",), ("person",)])
+def test_a_command_that_lists_people_is_in_the_audit(
+    desk: Desk, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    done = hub(tmp_path, *words, NAME, "--reason", "密接排查")
+    assert done.exit_code == 1
+    assert noted(desk) == [("search", "command", "密接排查", "found 2")]
+
+
+def test_the_list_is_written_so_that_no_cell_runs(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    enter(desk.office, ("　＝HYPERLINK()", "3-2-103"))
+    body, _ = export_list(desk.office, desk.actor(), full=True, reason="备份")
+    assert ",'　＝HYPERLINK()," in body.decode("utf-8-sig")
