@@ -46,9 +46,7 @@ def retire(office: Office, actor: Actor, gate: str, reason: str, at_ms: int | No
     _check(actor, reason)
     end_ms = usual_end_ms(office, gate) if at_ms is None else at_ms
     if end_ms > office.utc_ms():
-        raise RetirementRefused(
-            "future", "a gate is not retired ahead of time; correct it"
-        )
+        raise RetirementRefused("future", "a gate is not retired ahead of time; correct it")
     with office.database.writing("retire a gate") as connection:
         if _row(connection, actor.site, gate).retired_ms is not None:
             raise RetirementRefused("already", f"gate {gate} is retired already; nothing was done")

@@ -47,13 +47,15 @@ class Clerk:
         self.page.get_by_label(self.t("login.password")).fill(PASSWORD)
         self.press("login.enter")
         self.page.wait_for_url(f"{self.home}/s/**")
-        if self.page.locator("html").get_attribute("lang")[:2] != self.language:  # type: ignore[index]
+        if not self.page.locator(f"html[lang^={self.language}]").count():
             self.page.locator("header form[action$=language] button").click()
             expect(self.page.locator(f"html[lang^={self.language}]")).to_be_attached()
 
     def wrong_log_in(self, name: str) -> None:
         """Somebody types what is no account into the form of a second window."""
-        with self.page.context.browser.new_context().new_page() as other:  # type: ignore[union-attr]
+        browser = self.page.context.browser
+        assert browser is not None
+        with browser.new_context().new_page() as other:
             other.on("request", lambda request: self.urls.append(request.url))
             other.goto(f"{self.home}/login?language={self.language}")
             other.get_by_label(self.t("login.name")).fill(name)

@@ -164,8 +164,11 @@ def test_a_property_offices_day(office: Clerk, world: SystemWorld, tmp_path: Pat
     holds(world, office.pressed_s)
     world.play("in", "card A; STOP ID_MOVED_OUT", A=leaving)
 
-    # The day's ledger, both kinds.
-    came = [newcomer, returnee, returnee, leaving]
+    ledger_tells(office, began, [newcomer, returnee, returnee, leaving])
+
+
+def ledger_tells(office: Clerk, began: datetime, came: list[Invented]) -> None:
+    """The ledger, of both kinds, has who came in since then as the day was played, masked."""
     names = [mask_name(one.name) for one in came]
     wait_until(
         lambda: [row[3] for row in came_in(office, "csv", began)] == names,

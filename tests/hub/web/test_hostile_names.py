@@ -113,8 +113,8 @@ class Hub:
             f"/gates/{self.here.gate}/message": echo,
             "/gates/enrol": {"gate": MARKUP, "name": MARKUP},
         }
-        for path, form in orders.items():
-            path = f"/s/east{path}"  # noqa: PLW2901
+        for place, form in orders.items():
+            path = f"/s/east{place}"
             answer = self.client.order(path, form)
             assert answer.status_code < 500, path
             yield path, answer.text

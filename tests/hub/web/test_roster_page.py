@@ -164,9 +164,7 @@ class TestPerson:
         answer = officer.look(f"{card_path(full)}/edit", "x")
         assert "<b>x</b>" not in answer.text
         assert "&lt;b&gt;x&lt;/b&gt;&amp;" in answer.text
-        assert (
-            "<script>" not in officer.look(f"{card_path(full)}", "x").text.partition("<main")[2]
-        )
+        assert "<script>" not in officer.look(f"{card_path(full)}", "x").text.partition("<main")[2]
 
 
 class TestChange:
