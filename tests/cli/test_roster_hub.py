@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, insert
 from typer.testing import CliRunner, Result
 
 from gated.cli import hub as hub_command
@@ -16,6 +17,7 @@ from gated.hub.office import Office, open_office
 from gated.hub.register import Entry, Register
 from gated.hub.register_export import ExportRefused, export_list
 from gated.hub.roles import Actor, Role
+from gated.hub.schema_records import GATE_SITE
 from gated.hub.store import HubStore
 from gated.store.roster_table import read_table
 from tests.support.office import hub_config
@@ -297,6 +299,9 @@ def greet(office: Office, gate: str, **values: object) -> None:
     store = HubStore(office.config.store.url)
     store.greet(gate, {"online": True, "sid": 1, **values})
     store.close()
+    with office.database.writing("place a gate") as connection:
+        connection.execute(delete(GATE_SITE).where(GATE_SITE.c.gate == gate))
+        connection.execute(insert(GATE_SITE).values(gate=gate, site="east", since_ms=1))
 
 
 def test_the_rollout_says_who_has_what(run: Run, office: Office, table: Path) -> None:

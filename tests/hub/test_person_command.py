@@ -44,7 +44,8 @@ def test_full_identity_is_shown_on_request_and_audited_as_such(desk: Desk, tmp_p
     done = hub(tmp_path, "person", "王小明", "--reason", "ambulance", "--full")
     assert "王小明 3-2-101" in done.stdout
     assert [(row.action, row.reason) for row in desk.office.audit.rows("east")] == [
-        ("identity", "ambulance")
+        ("identity", "ambulance"),
+        ("search", "ambulance"),
     ]
 
 
@@ -71,7 +72,9 @@ def test_several_people_are_listed_and_none_is_opened(desk: Desk, tmp_path: Path
     assert done.exit_code == 1
     assert first.hex()[:8] in done.stderr
     assert second.hex()[:8] in done.stderr
-    assert desk.office.audit.rows("east") == []
+    assert [(row.action, row.result) for row in desk.office.audit.rows("east")] == [
+        ("search", "found 2")
+    ]
 
 
 def test_a_reading_is_written_with_its_note(desk: Desk, tmp_path: Path) -> None:

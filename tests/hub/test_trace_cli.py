@@ -79,7 +79,7 @@ def test_whole_names_are_shown_when_asked_for_and_audited(folder: Path, desk: De
     done = run(folder, "trace", id_number(0), *SPAN, "--reason", "密接排查", "--full")
     assert "李华 3-2-102" in done.stdout
     actions = [(row.action, row.reason) for row in desk.office.audit.rows("east")]
-    assert actions == [("identity", "密接排查"), ("trace", "密接排查")]
+    assert actions == [(action, "密接排查") for action in ("identity", "trace", "search")]
 
 
 def test_programs_get_json_and_tables(folder: Path) -> None:

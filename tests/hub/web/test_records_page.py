@@ -173,7 +173,7 @@ def test_a_person_of_the_list_is_found_by_words_or_by_the_number_shown(
     client: PageClient, desk: Desk
 ) -> None:
     namesake = enter(desk.office, ("王小明", "5-1-201"), first=70)[0]
-    answer = client.order(LATE, LINE | {"who": "王小明", "name": ""})
+    answer = client.order(LATE, LINE | WHY | {"who": "王小明", "name": ""})
     assert answer.status_code == 409
     assert "找到 2 个人" in words(answer)
     assert namesake.hex()[:8] in words(answer)
@@ -201,7 +201,7 @@ def test_a_person_of_the_list_is_found_by_words_or_by_the_number_shown(
 def test_a_wrong_line_says_what_to_correct_and_keeps_what_was_typed(
     client: PageClient, change: dict[str, str], sentence: str
 ) -> None:
-    answer = client.order(LATE, LINE | change)
+    answer = client.order(LATE, LINE | WHY | change)
     assert answer.status_code == 409
     assert sentence in words(answer)
     assert 'value="36.6"' in answer.text or "temperature" in change
