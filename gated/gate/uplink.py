@@ -311,9 +311,7 @@ class Uplink:
         self._emit(SyncAlarm(code))
 
     def _farewell(self) -> None:
-        if self._session.usable:
-            self._session.tell(self._own(Leaf.STATUS), self._absence(), retain=True)
-        self._session.close()
+        self._session.leave(self._own(Leaf.STATUS), self._absence())
 
     def _publish_batch(self, payload: bytes) -> int:
         return self._session.publish(self._own(Leaf.EVENTS), payload)

@@ -194,9 +194,7 @@ class Hub:
         _log.error("hub.alarm", code=code, remedy="check the hub's credentials, ACL and client id")
 
     def _farewell(self) -> None:
-        if self._session.usable:
-            self._session.tell(topics.HUB_STATUS, self._status(on=False), retain=True)
-        self._session.close()
+        self._session.leave(topics.HUB_STATUS, self._status(on=False))
 
     def _guarded(self, work: Callable[[], None], message: Received | None = None) -> bool:
         """Do work and return True; when link or store fail in it, drop the connection.

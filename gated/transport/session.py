@@ -15,6 +15,7 @@ from gated.core.link import Effect, Phase
 from gated.errors import TransportDown
 from gated.log import logger
 from gated.transport.mqtt import (
+    FAREWELL_S,
     BrokerSettings,
     LinkEvent,
     Lost,
@@ -193,11 +194,35 @@ class Session:
         """The connection is given up; a new one follows."""
         self._inbox.put((self.number, Lost(reason)))
 
+    def leave(self, topic: str, last_words: bytes) -> None:
+        """The last words are said, retained, where they still can be; then as close().
+
+        Blocks until the broker has taken them, at most a second longer than close(): closing a
+        socket on which an answer lies unread resets it, and what we said last may go with it.
+        """
+        packet_id = self.tell(topic, last_words, retain=True) if self.usable else 0
+        if packet_id:
+            self._await_taken(packet_id)
+        self.close()
+
     def close(self) -> None:
         """The connection is closed for good; may be called twice. Blocks up to a second."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+    def _await_taken(self, packet_id: int) -> None:
+        deadline_ms = self._clock_ms() + round(FAREWELL_S * 1000)
+        while (left_ms := deadline_ms - self._clock_ms()) > 0:
+            try:
+                number, event = self._inbox.get(timeout=left_ms / 1000)
+            except queue.Empty:
+                return
+            match event:
+                case Published(answered) if number == self.number and answered == packet_id:
+                    return
+                case Lost() if number == self.number:
+                    return
 
     def _now(self) -> tuple[int, LinkEvent | None]:
         return self._inbox.get_nowait()

@@ -20,6 +20,10 @@ def forged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME", "SUDO_USER"):
         monkeypatch.setenv(name, SOMEBODY)
     monkeypatch.setattr(hub_office, "PROCESSES", tmp_path / "proc")
+    monkeypatch.setattr(os, "getppid", lambda: ABOVE)
+
+
+ABOVE = 4242  # the made-up process that started us
 
 
 def process(folder: Path, pid: int, name: str, above: int) -> None:
@@ -36,7 +40,7 @@ def test_a_forged_environment_changes_no_name(tmp_path: Path) -> None:
 
 
 def test_the_name_of_sudo_counts_only_behind_sudo(tmp_path: Path) -> None:
-    process(tmp_path, os.getppid(), "bash", 7)
+    process(tmp_path, ABOVE, "bash", 7)
     process(tmp_path, 7, "sudo-like", 1)
     process(tmp_path, 1, "init", 0)
     assert system_user() == ME
@@ -46,7 +50,7 @@ def test_sudo_is_believed_only_when_root_owns_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The files that stand for sudo belong to whoever runs this test: root, or nobody to believe."""
-    process(tmp_path, os.getppid(), "bash", 7)
+    process(tmp_path, ABOVE, "bash", 7)
     process(tmp_path, 7, "sudo", 1)
     assert system_user() == (SOMEBODY if os.getuid() == 0 else ME)
     monkeypatch.setenv("SUDO_USER", "nobody of\nthis system")
