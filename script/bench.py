@@ -34,6 +34,7 @@ MEASUREMENTS: dict[str, Callable[[Run], list[Row]]] = {
     "start": bench_gate.start,
     "gate": bench_gate.gate,
     "hub": bench_hub.hub,
+    "import": bench_hub.imports,
     "change": bench_hub_change.change,
 }
 

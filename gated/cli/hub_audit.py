@@ -3,13 +3,13 @@
 import json
 import re
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from gated.cli.hub_office import HubConfigOption, SiteOption, command_actor, opened_office
 from gated.cli.outcome import EXIT_NOT, complain, configured
+from gated.hub.local_time import local
 
 if TYPE_CHECKING:
     from gated.hub.audit import Audit
@@ -52,7 +52,7 @@ def audit(
         if as_json:
             print(json.dumps(asdict(row), ensure_ascii=False))
             continue
-        at = datetime.fromtimestamp(row.t_ms / 1000, UTC).astimezone(zone)
+        at = local(row.t_ms, zone)
         target = row.target[:16] if len(row.target) >= PSEUDONYM else row.target
         about = " ".join(word for word in (target, row.reason) if word)
         who = f"{row.actor or 'unknown'} ({row.role or '-'})"

@@ -1,6 +1,5 @@
 """`gated hub enrol`: a one-time code for a new gate, as text and as a picture in the terminal."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -8,6 +7,7 @@ import typer
 
 from gated.cli.hub_office import HubConfigOption, SiteOption, command_actor, opened_office
 from gated.cli.outcome import EXIT_NOT, complain, configured, say
+from gated.hub.local_time import minute
 
 if TYPE_CHECKING:
     from gated.config import WebSection
@@ -39,8 +39,8 @@ def enrol(
         ticket = Enrolments(office).make(actor, wanted, certificate)
         zone = office.site(actor.site).zone
         address = pages_address(office.config.web)
-    until = datetime.fromtimestamp(ticket.expires_ms / 1000, UTC).astimezone(zone)
-    print(f"Code for gate {gate} of site {actor.site}, good once, until {until:%Y-%m-%d %H:%M}:\n")
+    until = minute(ticket.expires_ms, zone)
+    print(f"Code for gate {gate} of site {actor.site}, good once, until {until}:\n")
     print(f"    {ticket.code.shown}\n")
     if not address:
         complain(

@@ -1,7 +1,7 @@
 """`gated hub export`: the ledger of one day as a table."""
 
 import sys
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,8 +9,9 @@ import typer
 
 from gated.cli.hub_office import HubConfigOption, SiteOption, command_actor, opened_office
 from gated.cli.hub_trace import stated
-from gated.cli.outcome import EXIT_NOT, complain, configured, say
-from gated.cli.private_file import write_private
+from gated.cli.outcome import EXIT_USAGE, complain, configured, say
+from gated.cli.private_file import write_result
+from gated.hub.local_time import local_day
 
 Format = Literal["csv", "xlsx"]
 
@@ -28,9 +29,7 @@ def export(
     config: HubConfigOption = None,
     site: SiteOption = "",
     *,
-    full: Annotated[
-        bool, typer.Option("--full", help="Whole names, numbers and rooms; needs a reason.")
-    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Whole names, numbers and rooms.")] = False,
 ) -> None:
     """Every passage of a day: time, direction, masked name, temperature, verdict, gate, guard."""
     from gated.hub.day_ledger import DayLedger, Order
@@ -38,22 +37,25 @@ def export(
     chosen = _format(kind, file)
     with configured(), opened_office(config) as office:
         actor = command_actor(office, site)
-        now = datetime.fromtimestamp(office.utc_ms() / 1000, UTC)
-        today = now.astimezone(office.site(actor.site).zone).date()
-        why = stated(reason) if full else reason
+        today = local_day(office.utc_ms(), office.site(actor.site).zone)
         order = Order(_day(day, today), chosen, language, full)
-        made = DayLedger(office).export(actor, order, why)
+        made = DayLedger(office).export(actor, order, export_reason(reason))
     if file is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(made.body)
         sys.stdout.buffer.flush()
     else:
-        try:
-            write_private(file, made.body)
-        except OSError as error:
-            complain(f"cannot write {file}: {error.strerror}; choose a folder you may write to")
-            raise typer.Exit(EXIT_NOT) from error
+        write_result(file, made.body)
     say(f"{made.lines} lines of {order.day.isoformat()}")
+
+
+def export_reason(reason: str) -> str:
+    """Return what an export is for, asked for at a terminal; without one exit with 2."""
+    why = stated(reason)
+    if not why.strip():
+        complain("an export needs --reason: who asked for it and what for")
+        raise typer.Exit(EXIT_USAGE)
+    return why
 
 
 def _format(kind: Format | None, file: Path | None) -> Format:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gated.cli.hub_office import HubConfigOption
+from gated.cli.hub_office import HubConfigOption, known_site
 from gated.cli.outcome import configured, shown_age
 
 if TYPE_CHECKING:
@@ -39,15 +39,14 @@ def gates(
     from contextlib import closing
 
     from gated.config import load_hub
-    from gated.errors import ConfigError
     from gated.hub.database import HubDatabase
     from gated.hub.gates import Gates
 
     with configured():
         settings = load_hub(config)
         sites = {section.id: section for section in settings.sites}
-        if site and site not in sites:
-            raise ConfigError(f"this hub has no site {site!r}; it has {', '.join(sites)}")
+        if site:
+            known_site(site, sites)
         with closing(HubDatabase(settings.store.url)) as database:
             now_ms = time.time_ns() // 1_000_000
             found = Gates(_Desk(database, sites, lambda: now_ms))

@@ -2,13 +2,13 @@
 
 import json
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from gated.cli.hub_office import HubConfigOption, SiteOption, command_actor, opened_office
 from gated.cli.outcome import configured, say
+from gated.hub.local_time import minute
 
 if TYPE_CHECKING:
     from gated.hub.inbox import Item
@@ -58,7 +58,7 @@ def ack(
     with configured(), opened_office(config) as office:
         actor = command_actor(office, site)
         answer = Inbox(office).acknowledge(actor, number, note)
-        at = _local(answer.at_ms, office.site(actor.site))
+        at = minute(answer.at_ms, office.site(actor.site).zone)
     if answer.is_new:
         print(f"{number} answered by {answer.by} at {at}")
         return
@@ -97,13 +97,13 @@ def _row(item: "Item", people: dict[bytes, str], site: "Site") -> dict[str, Any]
         "kind": item.kind.value,
         "code": item.code,
         "gate": item.gate,
-        "at": _local(item.t_ms, site),
+        "at": minute(item.t_ms, site.zone),
         "certain": item.certain,
         "person": item.person.hex()[:8] if item.person else "",
         "shown": people.get(item.person, "") if item.person else "",
         "fields": item.fields,
         "answered_by": item.acked_by,
-        "answered_at": _local(item.acked_ms, site) if item.acked_ms else "",
+        "answered_at": minute(item.acked_ms, site.zone) if item.acked_ms else "",
         "note": item.ack_note,
     }
 
@@ -118,7 +118,3 @@ def _line(row: dict[str, Any]) -> str:
     words = [f"{row['at']}{sure}", row["kind"], row["code"], row["gate"] or "-"]
     extra = (*about, answered, row["note"])
     return "  ".join([str(row["id"]), *words, *(word for word in extra if word)])
-
-
-def _local(ms: int, site: "Site") -> str:
-    return f"{datetime.fromtimestamp(ms / 1000, UTC).astimezone(site.zone):%Y-%m-%d %H:%M}"

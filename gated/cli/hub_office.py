@@ -2,12 +2,14 @@
 
 import os
 import pwd
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+
+from gated.cli.outcome import EXIT_USAGE, complain
 
 if TYPE_CHECKING:
     from gated.hub.office import Office
@@ -46,7 +48,16 @@ def command_actor(office: "Office", site: str = "") -> "Actor":
     """
     from gated.hub.roles import Actor, Role
 
-    return Actor(f"cli:{system_user()}", Role.OFFICER, office.site(site or _first(office)).id)
+    chosen = known_site(site or office.config.hub.site, office.sites)
+    return Actor(f"cli:{system_user()}", Role.OFFICER, chosen)
+
+
+def known_site(site: str, sites: Mapping[str, object]) -> str:
+    """Return the site; one this hub has not ends the command with 2, naming those it has."""
+    if site not in sites:
+        complain(f"this hub has no site {site!r}; --site takes one of {', '.join(sites)}")
+        raise typer.Exit(EXIT_USAGE)
+    return site
 
 
 def system_user() -> str:
@@ -75,7 +86,3 @@ def _started_by_sudo(pid: int) -> bool:
             return False
         pid = above
     return False
-
-
-def _first(office: "Office") -> str:
-    return office.config.hub.site

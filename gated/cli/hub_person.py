@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +12,7 @@ import typer
 from gated.cli.hub_office import HubConfigOption, SiteOption, command_actor, opened_office
 from gated.cli.hub_whom import PERSON_HELP, one_person
 from gated.cli.outcome import EXIT_USAGE, complain, configured, say
+from gated.hub.local_time import minute
 
 if TYPE_CHECKING:
     from gated.hub.office import Site
@@ -115,7 +116,7 @@ def _print(file: "File", place: "Site") -> None:
     def when(ms: int | None) -> str:
         if ms is None:
             return "open"
-        return f"{datetime.fromtimestamp(ms / 1000, UTC).astimezone(place.zone):%Y-%m-%d %H:%M}"
+        return minute(ms, place.zone)
 
     who = file.identity or file
     document = file.document if file.identity is None else file.identity.document

@@ -1,15 +1,16 @@
 """`gated hub report`: one day of a site in figures, for the subdistrict."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from gated.cli.hub_office import HubConfigOption, SiteOption, command_actor, opened_office
-from gated.cli.outcome import EXIT_NOT, EXIT_USAGE, complain, configured, say
-from gated.cli.private_file import write_private
+from gated.cli.outcome import EXIT_USAGE, complain, configured, say
+from gated.cli.private_file import write_result
+from gated.hub.local_time import minute
 
 if TYPE_CHECKING:
     from gated.hub.daily_report import Report
@@ -46,11 +47,7 @@ def report(
     name = place.name if language == "zh" else place.name_en
     title = f"{name} {made.day}"
     if csv is not None:
-        try:
-            write_private(csv, csv_of(title, tables).encode())
-        except OSError as error:
-            complain(f"cannot write {csv}: {error.strerror}; choose a folder you may write to")
-            raise typer.Exit(EXIT_NOT) from error
+        write_result(csv, csv_of(title, tables).encode())
         say(f"written: {csv}")
     if as_json:
         print(json.dumps(made.as_json(), ensure_ascii=False))
@@ -69,7 +66,7 @@ def _day(text: str) -> date:
 def _when(place: "Site", ms: int | None) -> str:
     if ms is None:
         return ""
-    return f"{datetime.fromtimestamp(ms / 1000, UTC).astimezone(place.zone):%Y-%m-%d %H:%M}"
+    return minute(ms, place.zone)
 
 
 def _print(title: str, made: "Report", tables: "list[Section]") -> None:

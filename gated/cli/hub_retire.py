@@ -7,6 +7,7 @@ import typer
 from gated.cli.hub_office import HubConfigOption, SiteOption, command_actor, opened_office
 from gated.cli.hub_trace import instant, stated
 from gated.cli.outcome import configured, say
+from gated.hub.local_time import minute
 
 
 def retire(
@@ -24,8 +25,6 @@ def retire(
     back: Annotated[bool, typer.Option("--back", help="It is in use again.")] = False,
 ) -> None:
     """A dismantled gate is listed no more and no trace waits for it; its records stay."""
-    from datetime import datetime
-
     from gated.hub import retirement
 
     with configured(), opened_office(config) as office:
@@ -38,5 +37,4 @@ def retire(
         end = instant(since, zone, whole_day=False)
         at_ms = None if end is None else round(end.timestamp() * 1000)
         end_ms = retirement.retire(office, actor, gate, stated(reason), at_ms)
-    shown = datetime.fromtimestamp(end_ms / 1000, zone)
-    say(f"Gate {gate} is retired since {shown:%Y-%m-%d %H:%M}; --back takes it into use again.")
+    say(f"Gate {gate} is retired since {minute(end_ms, zone)}; --back takes it into use again.")

@@ -5,21 +5,23 @@ import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import typer
 
 from gated.cli.hub_office import HubConfigOption, SiteOption, command_actor, opened_office
 from gated.cli.hub_whom import PERSON_HELP, one_person
-from gated.cli.outcome import EXIT_NOT, complain, configured, say
-from gated.cli.private_file import write_private
+from gated.cli.outcome import EXIT_USAGE, complain, configured, say
+from gated.cli.private_file import write_result
+from gated.hub.local_time import local
 
 if TYPE_CHECKING:
     from gated.hub.register import Shown
     from gated.hub.trace import Passage
-    from gated.hub.trace_query import Trace
+    from gated.hub.trace_query import Trace, Tracer
 
+YEARS = range(1970, 2101)  # no record is of an earlier or later one
 DAYS = 14  # as long as somebody exposed is watched
 _WITHIN = re.compile(r"(\d{1,4})\s*(s|m|min|h)?")
 _MS = {"s": 1_000, "m": 60_000, "min": 60_000, "": 60_000, "h": 3_600_000}
@@ -40,6 +42,9 @@ def trace(
     site: SiteOption = "",
     *,
     csv: Annotated[Path | None, typer.Option(help="Write a table to this file as well.")] = None,
+    language: Annotated[
+        Literal["zh", "en"], typer.Option("--language", help="Of the table --csv writes.")
+    ] = "zh",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Whole names and rooms; audited.")] = False,
 ) -> None:
@@ -55,19 +60,24 @@ def trace(
         now = datetime.fromtimestamp(office.utc_ms() / 1000, UTC)
         begin = instant(start, zone, whole_day=False) or now - timedelta(days=DAYS)
         until = instant(end, zone, whole_day=True) or now
+        tracer = Tracer(office)
+        _check_gate(tracer, actor.site, gate)
         why = stated(reason)
         ref = one_person(office, actor, person, why)
         question = Question(ref, _ms(begin), _ms(until), within_ms, gate)
-        tracer = Tracer(office)
         found = tracer.trace(actor, question, why)
         names = tracer.names(actor, found, why, full=full)
-        gates = gate_names(office, actor.site)
+        gates = gate_names(office, actor.site, english=language == "en")
     if csv is not None:
-        _write(csv, trace_csv(found, names, gates, zone, "zh"))
+        write_result(csv, trace_csv(found, names, gates, zone, language).encode())
     if as_json:
         print(json.dumps(trace_fields(found, names), ensure_ascii=False))
     else:
         _print(found, names, zone)
+    _say_missing(found, zone)
+
+
+def _say_missing(found: "Trace", zone: ZoneInfo) -> None:
     for missing in found.incomplete:
         upto = "never" if missing.upto_ms is None else _when(missing.upto_ms, zone)
         away = "online" if missing.online else "offline"
@@ -84,12 +94,15 @@ def trace(
         )
 
 
-def _write(file: Path, table: str) -> None:
+def _check_gate(tracer: "Tracer", site: str, gate: str) -> None:
+    """End the command with 2 before anybody is searched when the site has no such gate."""
+    from gated.hub.trace_query import TraceRefused
+
     try:
-        write_private(file, table.encode())
-    except OSError as error:
-        complain(f"cannot write {file}: {error.strerror}; choose a folder you may write to")
-        raise typer.Exit(EXIT_NOT) from error
+        tracer.check_gate(site, gate)
+    except TraceRefused as error:
+        complain(str(error))
+        raise typer.Exit(EXIT_USAGE) from error
 
 
 def duration_ms(text: str) -> int:
@@ -111,6 +124,8 @@ def instant(text: str, zone: ZoneInfo, *, whole_day: bool) -> datetime | None:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter(f"{text} is no ISO time, for example 2020-02-10T14:00") from error
+    if at.year not in YEARS:
+        raise typer.BadParameter(f"{text}: there are no records of that year; check the date")
     bare_day = re.fullmatch(r"\d{4}-\d\d-\d\d|\d{8}", text) is not None
     if whole_day and bare_day:
         at += timedelta(days=1)
@@ -166,7 +181,7 @@ def _short(one: "Passage", zone: ZoneInfo) -> str:
 
 
 def _when(ms: int, zone: ZoneInfo) -> str:
-    return f"{datetime.fromtimestamp(ms / 1000, zone):%Y-%m-%d %H:%M:%S}"
+    return f"{local(ms, zone):%Y-%m-%d %H:%M:%S}"
 
 
 def _ms(at: datetime) -> int:

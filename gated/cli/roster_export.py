@@ -1,4 +1,4 @@
-"""`gated roster export`: the hub's list as a table, masked, or in full with a reason."""
+"""`gated roster export`: the hub's list as a table, masked or in full, with a reason."""
 
 import sys
 from pathlib import Path
@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from gated.cli.hub_export import export_reason
 from gated.cli.hub_office import HubConfigOption, SiteOption, command_actor, opened_office
-from gated.cli.outcome import EXIT_USAGE, complain, say
-from gated.cli.private_file import write_private
+from gated.cli.outcome import say
+from gated.cli.private_file import write_result
 
 
 def export(
@@ -22,17 +23,15 @@ def export(
     config: HubConfigOption = None,
 ) -> None:
     """At the hub: print the list as CSV; --full can be uploaded again as it is."""
-    if full and not reason.strip():
-        complain("--full needs --reason: who asked for it and what for")
-        raise typer.Exit(EXIT_USAGE)
+    why = export_reason(reason)
     with opened_office(config) as office:
         from gated.hub.register_export import export_list
 
         actor = command_actor(office, site)
-        body, people = export_list(office, actor, full=full, reason=reason)
+        body, people = export_list(office, actor, full=full, reason=why)
     if output is None:
         sys.stdout.buffer.write(body)
         sys.stdout.flush()
     else:
-        write_private(output, body)
+        write_result(output, body)
         say(f"{people} people written to {output}")

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from gated.cli.hub_office import HubConfigOption, SiteOption, command_actor, opened_office
+from gated.cli.hub_office import (
+    HubConfigOption,
+    SiteOption,
+    command_actor,
+    known_site,
+    opened_office,
+)
 from gated.cli.outcome import EXIT_NOT, EXIT_USAGE, complain, say
 from gated.cli.roster_progress import Progress, read_with_progress, with_progress
 
@@ -72,12 +78,9 @@ def _read(file: Path, site: str, config: Path | None, progress: Progress | None)
     from zoneinfo import ZoneInfo
 
     from gated.config import load_hub
-    from gated.errors import ConfigError
 
     sections = {section.id: section for section in load_hub(config).sites}
-    name = site or next(iter(sections))
-    if name not in sections:
-        raise ConfigError(f"this hub has no site {name!r}; it has {', '.join(sections)}")
+    name = known_site(site or next(iter(sections)), sections)
     return read_with_progress(file, ZoneInfo(sections[name].timezone), progress)
 
 

@@ -286,6 +286,13 @@ class Accounts:
         )
 
 
+def shown_names(office: Office) -> dict[str, str]:
+    """Return what people call each account, disabled ones included, by its name."""
+    with office.database.reading() as connection:
+        found = connection.execute(select(ACCOUNT.c.name, ACCOUNT.c.shown))
+        return {row.name: row.shown for row in found}
+
+
 def _exists(connection: Connection, name: str) -> bool:
     return (
         connection.execute(select(ACCOUNT.c.name).where(ACCOUNT.c.name == name)).first() is not None

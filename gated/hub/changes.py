@@ -51,7 +51,7 @@ class Changes:
         self._may_edit(actor)
         for status in row.statuses:
             self._may_set(actor, status.code)
-        whole = edits.checked(row)
+        whole = edits.added(row)
         ref = reference(whole, site.keys.site)
 
         def decide(connection: Connection) -> list[Change]:

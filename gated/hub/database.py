@@ -121,7 +121,10 @@ class HubDatabase:
                 yield connection
         except SQLAlchemyError as error:
             kind = type(error).__name__
-            raise _failure(error)(f"cannot read the hub's store {self.shown}: {kind}") from error
+            raise _failure(error)(
+                f"cannot read the hub's store {self.shown}: {kind}; check that its disk or server"
+                " is there and that the hub may read it"
+            ) from error
 
     @property
     def shown(self) -> str:

@@ -1,13 +1,13 @@
 """The daily ledger (台账): every record of one local day of a site as a table, CSV or .xlsx.
 
 One line per record, oldest first; a record that follows up an earlier one of the same visit is
-marked. People are masked; full identity needs the right to it and a reason. Every export is
-audited. The plate column stands empty: gates do not read plates.
+marked. People are masked; full identity needs the right to it. Every export has a reason and is
+audited with it. The plate column stands empty: gates do not read plates.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -17,9 +17,10 @@ from gated.hub import record_words as words
 from gated.hub.audit import Action
 from gated.hub.completeness import gate_names
 from gated.hub.late_entry import LateEntries, PaperPerson
+from gated.hub.local_time import day_bounds, local
 from gated.hub.office import Office
 from gated.hub.records import Record, day_query, record_of, seen_by
-from gated.hub.register import Entry, Register
+from gated.hub.register import Entry, Register, Shown
 from gated.hub.roles import Actor, Right
 from gated.hub.sheet import Cell, Column, csv_text, xlsx_bytes
 
@@ -27,6 +28,7 @@ Format = Literal["csv", "xlsx"]
 Place: TypeAlias = "tuple[str, str, int]"  # gate, epoch, seq: what makes a record one
 
 YEARS: Final = (1970, 2100)  # no record is of an earlier or later one
+NOBODY: Final = Shown("", "", "", "")
 GROUP: Final = 500  # records whose people are looked up at once
 
 _COLUMNS: Final = (
@@ -83,16 +85,6 @@ class Export:
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Identity:
-    """What a line shows of a person, masked or whole."""
-
-    name: str = ""
-    document: str = ""
-    phone: str = ""
-    room: str = ""
-
-
 class DayLedger:
     """Makes ledgers for who may; any thread."""
 
@@ -101,7 +93,7 @@ class DayLedger:
         self._register = Register(office)
         self._late = LateEntries(office)
 
-    def export(self, actor: Actor, order: Order, reason: str = "") -> Export:
+    def export(self, actor: Actor, order: Order, reason: str) -> Export:
         """Return the ledger of a day as a file, audited. Raises ExportRefused with a sentence."""
         if not actor.may(Right.SEE_RECORDS):
             raise ExportRefused("no_right", f"the role {actor.role} may not see records")
@@ -109,8 +101,8 @@ class DayLedger:
             raise ExportRefused(
                 "no_identity", "only a community officer may export full identities"
             )
-        if order.full and not reason.strip():
-            raise ExportRefused("no_reason", "full identities need a reason: say what they are for")
+        if not reason.strip():
+            raise ExportRefused("no_reason", "an export needs a reason: say what it is for")
         if not YEARS[0] <= order.day.year <= YEARS[1]:
             raise ExportRefused("bad_day", f"there are no records of {order.day}: choose a day")
         rows = list(self._rows(actor, order))
@@ -129,10 +121,10 @@ class DayLedger:
         zone = self._office.site(actor.site).zone
         health = actor.may(Right.SET_HEALTH_STATUS)
         gates = gate_names(self._office, actor.site, english=order.language == "en")
-        for group in self._groups(actor.site, *day_span(order.day, zone)):
+        for group in self._groups(actor.site, *day_bounds(zone, order.day)):
             identities = self._identities(actor.site, group, full=order.full)
             for record in (seen_by(record, health=health) for record in group):
-                identity = identities.get(place_of(record), _Identity())
+                identity = identities.get(place_of(record), NOBODY)
                 gate = gates.get(record.key.gate, record.key.gate)
                 yield _line(record, identity, gate, zone, order.language, health=health)
 
@@ -144,35 +136,23 @@ class DayLedger:
 
     def _identities(
         self, site: str, records: Sequence[Record], *, full: bool
-    ) -> dict[Place, _Identity]:
+    ) -> dict[Place, Shown]:
         refs = {record.person for record in records if record.person is not None}
         entries = self._register.entries(site, refs) if refs else {}
         known = {ref: self._of_entry(entry, full=full) for ref, entry in entries.items()}
         numbers = [r.key.seq for r in records if r.late and r.person is None]
         papers = self._late.people(site, numbers) if numbers else {}
-        found: dict[Place, _Identity] = {}
+        found: dict[Place, Shown] = {}
         for record in records:
             key = place_of(record)
             if record.person is not None:
-                found[key] = known.get(record.person, _Identity())
+                found[key] = known.get(record.person, NOBODY)
             elif record.late and record.key.seq in papers:
                 found[key] = _of_paper(papers[record.key.seq], full=full)
         return found
 
-    def _of_entry(self, entry: Entry, *, full: bool) -> _Identity:
-        if not full:
-            shown = self._register.shown(entry)
-            return _Identity(shown.name, shown.document, shown.phone, shown.room)
-        row = entry.row
-        room = "-".join(part for part in (row.building, row.unit, row.room) if part)
-        return _Identity(row.name, row.id_number, row.phone, room)
-
-
-def day_span(day: date, zone: ZoneInfo) -> tuple[int, int]:
-    """Return start and end of a local day as UTC ms; the end is excluded."""
-    midnight = datetime.combine(day, time(), zone)
-    following = datetime.combine(day + timedelta(days=1), time(), zone)
-    return round(midnight.timestamp() * 1000), round(following.timestamp() * 1000)
+    def _of_entry(self, entry: Entry, *, full: bool) -> Shown:
+        return entry.whole if full else self._register.shown(entry)
 
 
 def place_of(record: Record) -> Place:
@@ -187,14 +167,14 @@ def columns(language: words.Language) -> list[Column]:
 
 def _line(
     record: Record,
-    identity: _Identity,
+    identity: Shown,
     gate: str,
     zone: ZoneInfo,
     language: words.Language,
     *,
     health: bool,
 ) -> list[Cell]:
-    at = datetime.fromtimestamp(record.key.t_ms / 1000, zone)
+    at = local(record.key.t_ms, zone)
     temperature: Cell = words.temperature(record.temp_mc)
     return [
         f"{at:%Y-%m-%d}",
@@ -226,13 +206,14 @@ def _remark(record: Record, language: words.Language) -> str:
     return ("; " if language == "en" else ";").join(said)
 
 
-def _of_paper(paper: PaperPerson, *, full: bool) -> _Identity:
+def _of_paper(paper: PaperPerson, *, full: bool) -> Shown:
     if full:
-        return _Identity(paper.name, paper.document, paper.phone)
-    return _Identity(
+        return Shown(paper.name, "", paper.phone, paper.document)
+    return Shown(
         masking.mask_name(paper.name),
-        masking.mask_document(paper.document),
+        "",
         masking.mask_phone(paper.phone),
+        masking.mask_document(paper.document),
     )
 
 

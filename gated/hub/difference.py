@@ -134,7 +134,10 @@ def compare(
     not_taken = 0
     for ref, row in table.items():
         before = known.get(ref)
-        after, refused = _merged(before, ref, row, household(row, keys.site), owners, sender)
+        home = household(row, keys.site)
+        if before is not None and _stays(before, row, home):
+            continue
+        after, refused = _merged(before, ref, row, home, owners, sender)
         not_taken += refused
         if before is None or before.removed_ms is not None:
             adds.append(after)
@@ -164,6 +167,19 @@ def removed(entry: Entry, now: datetime) -> Entry:
 
 
 # -- one person ---------------------------------------------------------------------------------
+
+
+def _stays(before: Entry, row: RosterRow, home: bytes | None) -> bool:
+    """Return whether this person obviously stays as they are; most do, and this tells it fast.
+
+    The register hands out the table's own line for those of whom it knows exactly that.
+    """
+    return (
+        before.row is row
+        and before.household == home
+        and before.removed_ms is None
+        and not (before.statuses or before.office_cards or before.office_flags or row.statuses)
+    )
 
 
 def _merged(

@@ -10,9 +10,7 @@ other (a certain clock that was set back) the span holds both.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 UNSURE: Final = 0
 SYNCED: Final = 2
@@ -21,11 +19,6 @@ BELIEVABLE_MS: Final = 4_102_444_800_000
 """The year 2100. No event is later; what claims to be is unsure."""
 
 MONOTONIC_LIMIT_MS: Final = 2**53
-
-
-def local_day(ms: int, zone: ZoneInfo) -> str:
-    """Return the local date of an instant."""
-    return datetime.fromtimestamp(ms / 1000, zone).date().isoformat()
 
 
 @dataclass(frozen=True, slots=True)

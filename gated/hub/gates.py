@@ -154,13 +154,12 @@ class Gates:
 
     def _view(self, row: RowMapping, newest: Mapping[str, int], now_ms: int) -> GateView:
         facts = self._desk.sites.get(row["site"])
-        status = _status(row["status"] or "")
+        status = status_of(row["status"] or "")
         link = _link(row, now_ms)
         ranges = ledger.read(row["ranges"] or "[]")
         last = max([row["last"] or 0, *(end - 1 for _, end in ranges)])
         stored = row["upto"] or 0
         reported = row["roster_rev"] or 0
-        told = {} if status is None else status.roster
         duty, guard = _duty(row, status if link == "online" else None)
         round_h = 0 if facts is None else facts.round_h
         until_ms = row["cert_until_ms"]
@@ -175,7 +174,7 @@ class Gates:
             stored=stored,
             waiting=max(last - stored, 0) if link in {"online", "unknown"} else None,
             oldest_s=0 if status is None or link != "online" else status.oldest_s,
-            roster_rev=reported if facts is None else told.get(facts.roster, reported),
+            roster_rev=reported if facts is None else list_rev(status, reported, facts.roster),
             newest_rev=newest.get(row["site"], 0),
             fetching=None if status is None or link != "online" else status.fetching,
             software=row["software"] or "",
@@ -278,11 +277,20 @@ def _link(row: RowMapping, now_ms: int) -> Link:
     return "online" if now_ms - row["seen_ms"] < FRESH_MS else "unknown"
 
 
-def _status(text: str) -> Status | None:
+def status_of(text: str) -> Status | None:
+    """Return the status a gate said last, as it is stored; None when there is none to be read."""
     try:
         return Status.decode(text.encode()) if text else None
     except ContractError:
         return None  # an older hub stored it; the gate tells a new one within a minute
+
+
+def list_rev(status: Status | None, reported: int, roster: str) -> int:
+    """Return which revision of this list a gate has; 0 when it has other lists only.
+
+    reported: the highest revision it spoke of, of whichever list.
+    """
+    return reported if status is None or not status.roster else status.roster.get(roster, 0)
 
 
 def _duty(row: RowMapping, status: Status | None) -> tuple[Duty, str]:

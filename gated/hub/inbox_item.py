@@ -121,7 +121,6 @@ def status_alarm(site: str, person: bytes, code: str, day: str, since_day: str) 
 
 def _of_passage(event: Said, gate: str, epoch: str) -> Iterator[Draft]:
     listed = reasons(event)
-    visit = event.of_seq or event.seq
     for kind, codes in _OF_PASSAGE.items():
         code = next((code for code in codes if code in listed), None)
         if code is None:
@@ -129,7 +128,7 @@ def _of_passage(event: Said, gate: str, epoch: str) -> Iterator[Draft]:
         fields: dict[str, Any] = {"direction": event.word("direction")}
         if event.fields.get("shadow") == 1:
             fields["shadow"] = 1
-        source = f"{gate}/{epoch}/{visit}/{kind}"
+        source = f"{gate}/{epoch}/{event.visit}/{kind}"
         person = event.ref("person_ref")
         yield Draft(source, kind, str(code), person, fields=fields, seq=event.seq)
 

@@ -10,13 +10,14 @@ GRACE later.
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from itertools import pairwise, starmap
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from gated.core.model import StatusCode
+from gated.hub.local_time import instant, local_day
 
 WATCHED: Final = frozenset(
     {StatusCode.OBSERVATION, StatusCode.HOME_QUARANTINE, StatusCode.CLOSE_CONTACT}
@@ -154,12 +155,12 @@ def due_times(zone: ZoneInfo, hours: Iterable[int], start_ms: int, end_ms: int) 
     """
     if end_ms <= start_ms:
         return []
-    day = max(_local(start_ms, zone).date() - ADVANCE, EARLIEST)
-    last = _local(end_ms, zone).date() + ADVANCE
+    day = max(local_day(start_ms, zone) - ADVANCE, EARLIEST)
+    last = local_day(end_ms, zone) + ADVANCE
     found = set()
     wanted = sorted(set(hours))
     while day <= last:
-        found |= {_instant(day, hour, zone) for hour in wanted}
+        found |= {instant(day, hour, zone) for hour in wanted}
         day += timedelta(days=1)
     return sorted(ms for ms in found if start_ms <= ms < end_ms)
 
@@ -224,20 +225,3 @@ def _judged(window: Window, reading: Reading | None, now_ms: int) -> DueReading:
     else:
         state = DueState.DUE
     return DueReading(window.at_ms, window.until_ms, state, reading)
-
-
-def day_bounds(zone: ZoneInfo, day: date) -> tuple[int, int]:
-    """Return when a local day begins and when the next one does, UTC ms."""
-    return _instant(day, 0, zone), _instant(day + timedelta(days=1), 0, zone)
-
-
-def _local(ms: int, zone: ZoneInfo) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, zone)
-
-
-def _instant(day: date, hour: int, zone: ZoneInfo) -> int:
-    """Return when this local hour begins, UTC ms.
-
-    One that the clocks jump over is read as if they had not: the first such is the jump itself.
-    """
-    return round(datetime.combine(day, time(hour), zone).timestamp() * 1000)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from gated.core.model import Category, CredentialKind, Direction, Verdict
 from gated.hub.event_time import MONOTONIC_LIMIT_MS, SYNCED, Reference, Stamp, clock_of
+from gated.hub.trace import root_of
 
 WORD_MAX: Final = 64
 REASONS_MAX: Final = 40  # there are fewer codes than that in any decision
@@ -61,6 +62,11 @@ class Said:
         if self.clock != SYNCED:
             return None
         return Reference(self.mono_ms, self.claim_ms - self.mono_ms)
+
+    @property
+    def visit(self) -> int:
+        """The seq of the row the visit is known by."""
+        return root_of(self.seq, self.of_seq)
 
     def word(self, name: str) -> str:
         """Return a field as one short line, "" when it is none."""
@@ -149,7 +155,7 @@ def passage(event: Said) -> dict[str, Any] | None:
         "guard_act": event.word("guard_act"),
         "override": event.word("override_reason"),
         "lane": event.word("lane"),
-        "visit": event.of_seq or event.seq,
+        "visit": event.visit,
         "of_seq": event.of_seq,
         "late": False,
         "shadow": event.fields.get("shadow") == 1,

@@ -8,7 +8,7 @@ from typing import Final
 from gated.hub.observation import DueReading, DueState
 from gated.hub.person_rows import READING, InboxRow, PassageLine, StatusRow
 
-STEPS_MAX: Final = 400  # newest first; a longer line is read by nobody
+STEPS_MAX: Final = 800  # newest first; the page shows each thing here and nowhere else
 
 
 class StepKind(StrEnum):

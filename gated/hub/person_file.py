@@ -5,7 +5,7 @@ audited with its reason; every note and reading with who wrote it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, insert
@@ -16,7 +16,7 @@ from gated.hub import observation, person_rows
 from gated.hub.audit import Action
 from gated.hub.observation import DueReading, DueState, Reading, Window
 from gated.hub.office import Office
-from gated.hub.person_course import Note, Step, course
+from gated.hub.person_course import STEPS_MAX, Note, Step, course
 from gated.hub.person_rows import (
     READING,
     WORDS,
@@ -26,7 +26,7 @@ from gated.hub.person_rows import (
     PassageLine,
     StatusRow,
 )
-from gated.hub.register import Entry, Register
+from gated.hub.register import Entry, Register, Shown
 from gated.hub.roles import Actor, Right
 from gated.hub.schema_records import INBOX
 from gated.hub.schema_register import NOTE
@@ -47,16 +47,6 @@ class PersonRefused(GatedError, ValueError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who somebody is, in clear; only for who may see it and asked."""
-
-    name: str = field(repr=False)
-    document: str = field(repr=False)
-    phone: str = field(repr=False)
-    room: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +73,7 @@ class File:
     room: str
     phone: str
     document: str
-    identity: Identity | None
+    identity: Shown | None
     category: str
     flags: tuple[str, ...]
     removed_ms: int | None
@@ -242,7 +232,7 @@ class PersonFile:
             room=shown.room,
             phone=shown.phone,
             document=shown.document,
-            identity=_identity(entry) if full else None,
+            identity=entry.whole if full else None,
             category=entry.row.category.value,
             flags=tuple(sorted(entry.row.flags)),
             removed_ms=entry.removed_ms,
@@ -332,10 +322,12 @@ class PersonFile:
             )
 
 
-def _identity(entry: Entry) -> Identity:
-    row = entry.row
-    room = "-".join(part for part in (row.building, row.unit, row.room) if part)
-    return Identity(row.name, row.id_number, row.phone, room)
+def older_than_course(file: File) -> PassageKey | None:
+    """Return where passages go on that the course leaves out, None when it has all. Pure."""
+    shown = [step.passage.key for step in file.course if step.passage is not None]
+    if len(file.course) < STEPS_MAX and len(shown) < COURSE_ROWS:
+        return None
+    return shown[-1] if shown else PassageKey(file.course[-1].t_ms, "0", "0", 0)
 
 
 def _urgency(one: Watched) -> tuple[int, int, bytes]:

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Table, and_, delete, insert, select, update
 from gated.hub.aliases import Aliases
 from gated.hub.database import insert_many
 from gated.hub.event_clock import TABLES, EventClock, Stretch
-from gated.hub.event_time import UNSURE, Reference, Stamp, claimed, exactly, local_day
+from gated.hub.event_time import UNSURE, Reference, Stamp, claimed, exactly
 from gated.hub.inbox_item import UNKNOWN_SITE, drafts, gate_problem
+from gated.hub.local_time import local_day
 from gated.hub.office import Office, Site
 from gated.hub.passage_row import Said, envelope, log_row, passage, said, word
 from gated.hub.schema import CURSOR, EVENT, SIDE
@@ -123,7 +124,7 @@ class Projection:
     def _report_homeless(self, connection: Connection, gate: str) -> None:
         first = next(iter(self._office.sites.values()))
         now_ms = self._office.utc_ms()
-        problem = gate_problem(gate, UNKNOWN_SITE, local_day(now_ms, first.zone))
+        problem = gate_problem(gate, UNKNOWN_SITE, local_day(now_ms, first.zone).isoformat())
         put(connection, [problem.row(gate, "", first.id, exactly(now_ms))])
 
 
@@ -181,7 +182,7 @@ class _Group:
             else:
                 others.append(shared | log_row(event))
             readable = row is not None or event.kind != "passage"
-            day = local_day(event.received_ms, self._zone)
+            day = local_day(event.received_ms, self._zone).isoformat()
             made = drafts(event, self._gate, self._epoch, self._site, day, readable=readable)
             for draft in made:
                 item = draft.row(self._gate, self._epoch, self._site, stamp)

@@ -196,18 +196,21 @@ def seen_by(record: Record, *, health: bool) -> Record:
     """Return the record without what it tells of health, unless the reader may know it. Pure.
 
     A temperature goes wherever it was high, whatever the shown reason: a guard's manual pass may
-    stand in front of a fever. Silent codes take nothing away, for that would tell of them.
+    stand in front of a fever. Of a line from paper it always goes: nothing beside it says whether
+    it was high, and a gap above some limit only would say it. Silent codes take nothing away, for
+    that would tell of them.
     """
     if health:
         return record
-    fever = (
-        record.temp_state == HIGH
+    hidden = (
+        record.late
+        or record.temp_state == HIGH
         or record_words.is_guarded(record.reason)
         or not record_words.FEVER.isdisjoint(record.reasons)
     )
     shown = record_words.reason_code(record.reason, health=False)
     record = replace(record, reason=shown, reasons=frozenset())
-    return replace(record, temp_state="", temp_mc=None) if fever else record
+    return replace(record, temp_state="", temp_mc=None) if hidden else record
 
 
 def _check(actor: Actor, wanted: Filter, reason: str) -> None:

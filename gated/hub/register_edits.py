@@ -15,6 +15,7 @@ from gated.errors import GatedError
 from gated.hub.difference import ARRIVALS, FILED_FLAG
 from gated.hub.register_entry import OFFICE, Entry, HeldStatus
 from gated.store.roster_build import Card, RosterRow, milliseconds
+from gated.store.table_cells import BadCell, phone_of
 
 CARD_MAX: Final = 40
 TEXT_MAX: Final = 60
@@ -131,12 +132,19 @@ def arrived(
     )
 
 
+def to_be_filed(entry: Entry, now: datetime) -> bool:
+    """Return whether somebody arrived and nobody has filed it yet."""
+    standing = {held.code for held in entry.standing(now)}
+    if StatusCode.ARRIVAL_PENDING in standing:
+        return True
+    arrived = entry.row.category is Category.RETURNEE or not ARRIVALS.isdisjoint(standing)
+    return arrived and FILED_FLAG not in entry.row.flags
+
+
 def filed(entry: Entry, by: By) -> Entry:
     """Return the person as filed: the community office knows of the arrival."""
     settled = ended(entry, by, frozenset({StatusCode.ARRIVAL_PENDING}))
-    expected = settled != entry or entry.row.category is Category.RETURNEE
-    expected = expected or any(held.code in ARRIVALS for held in entry.standing(by.now))
-    if not expected and FILED_FLAG not in entry.row.flags:
+    if not to_be_filed(entry, by.now) and FILED_FLAG not in entry.row.flags:
         raise ChangeRefused("no_arrival", "nobody said that this person arrived; set that first")
     return replace(
         settled,
@@ -177,6 +185,8 @@ def corrected(entry: Entry, correction: Correction) -> Entry:
         for item in fields(correction)
         if (value := getattr(correction, item.name)) is not None
     }
+    if correction.phone not in {None, entry.row.phone}:  # an old short one holds up nothing else
+        _phone(correction.phone or "")
     row = checked(replace(entry.row, **new))
     return replace(entry, row=row, origin=entry.origin)
 
@@ -207,6 +217,19 @@ def checked(row: RosterRow) -> RosterRow:
     if row.appointment is not None and row.appointment.start >= row.appointment.end:
         raise ChangeRefused("span", "the appointment must end after it begins")
     return clean
+
+
+def added(row: RosterRow) -> RosterRow:
+    """Return the row of somebody new as it is kept. Raises ChangeRefused when it cannot be."""
+    _phone(row.phone)
+    return checked(row)
+
+
+def _phone(text: str) -> None:
+    try:
+        phone_of(_tidy(text))
+    except BadCell as bad:
+        raise ChangeRefused("bad_phone", f"the phone number {bad}; nothing was changed") from bad
 
 
 def _tidy(text: str) -> str:

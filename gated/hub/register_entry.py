@@ -49,12 +49,15 @@ class HeldStatus:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What people may see of somebody, masked."""
+    """What people may see of somebody: masked, or whole for who may see the identity.
 
-    name: str
-    room: str
-    phone: str
-    document: str
+    No part of it stands in its repr, and so in no log.
+    """
+
+    name: str = field(repr=False)
+    room: str = field(repr=False)
+    phone: str = field(repr=False)
+    document: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,13 @@ class Entry:
     def short(self) -> str:
         """The first eight hex digits of the pseudonym: enough to name them without naming them."""
         return self.ref.hex()[:8]
+
+    @property
+    def whole(self) -> Shown:
+        """Name, room, phone and document in clear: for who may see the identity, audited."""
+        row = self.row
+        room = "-".join(part for part in (row.building, row.unit, row.room) if part)
+        return Shown(row.name, room, row.phone, row.id_number)
 
     def standing(self, now: datetime) -> tuple[HeldStatus, ...]:
         """Return the statuses in force or to come."""

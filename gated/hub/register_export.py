@@ -27,16 +27,21 @@ MASKED_HEADINGS: Final = ["姓名", "房号", "手机", "证件", "类别", "卡
 
 
 class ExportRefused(GatedError):
-    """A role asked for more than it may have."""
+    """A role asked for more than it may have, or nobody said what it is for."""
 
 
-def export_list(office: Office, actor: Actor, *, full: bool, reason: str = "") -> tuple[bytes, int]:
-    """Return the list as CSV that a spreadsheet opens, and how many people are in it; audited."""
+def export_list(office: Office, actor: Actor, *, full: bool, reason: str) -> tuple[bytes, int]:
+    """Return the list as CSV that a spreadsheet opens, and how many people are in it; audited.
+
+    Raises ExportRefused for who may not have it, and for who does not say what it is for.
+    """
     if not actor.may(Right.SEE_IDENTITY if full else Right.SEE_ROSTER):
         raise ExportRefused(
             f"the role {actor.role} may not export this list at {actor.site};"
             " ask the community officer"
         )
+    if not reason.strip():
+        raise ExportRefused("an export needs a reason: say what it is for")
     site = office.site(actor.site)
     people = list(Register(office).everyone(site.id).values())
     people.sort(key=lambda entry: (entry.row.building, entry.row.unit, entry.row.room, entry.ref))
@@ -46,7 +51,8 @@ def export_list(office: Office, actor: Actor, *, full: bool, reason: str = "") -
         health = actor.may(Right.SET_HEALTH_STATUS)
         lines = [MASKED_HEADINGS, *(_masked(entry, health=health) for entry in people)]
     kind = "list, full" if full else "list, masked"
-    office.audit.note(actor, Action.EXPORT, target=kind, reason=reason, result=f"{len(people)}")
+    result = f"{len(people)}"
+    office.audit.note(actor, Action.EXPORT, target=kind, reason=reason.strip(), result=result)
     return _csv(lines), len(people)
 
 

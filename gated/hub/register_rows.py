@@ -1,8 +1,8 @@
 """Rows of the register become people in clear, and people become rows; always in a transaction."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -13,7 +13,7 @@ from gated.hub import register_words as words
 from gated.hub.database import insert_many
 from gated.hub.office import Office
 from gated.hub.register_entry import Entry, HeldStatus, in_force, instant, moment
-from gated.hub.register_seal import open_row, seal_row
+from gated.hub.register_seal import digest_entry, digest_row, open_row, seal_row
 from gated.hub.schema_register import PERSON, PERSON_WORD, STATUS
 from gated.store.roster_build import RosterRow, milliseconds
 
@@ -42,22 +42,29 @@ def pieces(items: Sequence[Item], size: int = PIECE) -> Iterator[Sequence[Item]]
 
 
 def load(
-    connection: Connection, office: Office, site: str, refs: Collection[bytes] | None
+    connection: Connection,
+    office: Office,
+    site: str,
+    refs: Collection[bytes] | None,
+    table: Mapping[bytes, RosterRow] | None = None,
 ) -> dict[bytes, Entry]:
-    """Return these people, removed ones included; None: everybody who is registered now."""
+    """Return these people, removed ones included; None: everybody who is registered now.
+
+    table: lines that may say what is known already. Whose line does is not opened, which makes
+    them no different: the line is what would be found.
+    """
     people = select(PERSON).where(PERSON.c.site == site)
     history = select(STATUS).where(STATUS.c.site == site).order_by(STATUS.c.id)
     now = moment(office.utc_ms())
     if refs is None:
         rows = connection.execute(people.where(PERSON.c.removed_ms.is_(None)))
-        return {
-            entry.ref: entry for entry in _entries(office, rows, _held(connection, history), now)
-        }
+        everybody = _entries(office, rows, _held(connection, history), now, table)
+        return {entry.ref: entry for entry in everybody}
     found: dict[bytes, Entry] = {}
     for piece in pieces(list(refs)):
         held = _held(connection, history.where(STATUS.c.ref.in_(piece)))
         rows = connection.execute(people.where(PERSON.c.ref.in_(piece)))
-        found |= {entry.ref: entry for entry in _entries(office, rows, held, now)}
+        found |= {entry.ref: entry for entry in _entries(office, rows, held, now, table)}
     return found
 
 
@@ -94,23 +101,24 @@ def _held(connection: Connection, query: Select[Any]) -> dict[bytes, list[HeldSt
 
 
 def _entries(
-    office: Office, rows: Iterable[Row[Any]], held: dict[bytes, list[HeldStatus]], now: datetime
+    office: Office,
+    rows: Iterable[Row[Any]],
+    held: dict[bytes, list[HeldStatus]],
+    now: datetime,
+    table: Mapping[bytes, RosterRow] | None = None,
 ) -> Iterator[Entry]:
     for row in rows:
         history = tuple(held.get(row.ref, ()))
-        names, cards, decided = open_row(office.sealer, row.sealed, row.ref)
+        line = None if table is None else table.get(row.ref)
+        if line is not None and _says_the_same(office, row, line):
+            decided: frozenset[str] = frozenset()
+        else:
+            line, decided = _opened(office, row)
+        if history or line.statuses:
+            line = replace(line, statuses=in_force(history, now))
         yield Entry(
             ref=row.ref,
-            row=RosterRow(
-                **names,
-                category=Category(row.category),
-                cards=cards,
-                statuses=in_force(history, now),
-                flags=_flags(row.flags),
-                appointment=_appointment(row),
-                start=instant(row.start_ms),
-                end=instant(row.end_ms),
-            ),
+            row=line,
             household=row.household,
             statuses=history,
             origin=row.origin,
@@ -120,6 +128,27 @@ def _entries(
             office_cards=decided,
             office_flags=_flags(row.office_flags),
         )
+
+
+def _says_the_same(office: Office, row: Row[Any], line: RosterRow) -> bool:
+    known = row.digest
+    return known is not None and known == digest_row(office.word_key, row.site, row.ref, line)
+
+
+def _opened(office: Office, row: Row[Any]) -> tuple[RosterRow, frozenset[str]]:
+    """Return what is known of a person but for statuses, and which cards an office decided."""
+    names, cards, decided = open_row(office.sealer, row.sealed, row.ref)
+    line = RosterRow(
+        **names,
+        category=Category(row.category),
+        cards=cards,
+        statuses=(),
+        flags=_flags(row.flags),
+        appointment=_appointment(row),
+        start=instant(row.start_ms),
+        end=instant(row.end_ms),
+    )
+    return line, decided
 
 
 def _flags(text: str) -> frozenset[str]:
@@ -252,6 +281,7 @@ def _person_values(
         _flags_text(row.flags),
         _flags_text(after.office_flags),
         seal_row(office.sealer, after),
+        digest_entry(office.word_key, site, after),
         milliseconds(row.start),
         milliseconds(row.end),
         milliseconds(slot.start) if slot else None,

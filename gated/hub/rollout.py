@@ -5,9 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, func, select
 
-from gated.contract.messages import Status
-from gated.errors import ContractError
 from gated.hub.completeness import members
+from gated.hub.gates import list_rev, status_of
 from gated.hub.office import Office, Site
 from gated.hub.published import newest_manifest
 from gated.hub.schema import GATE
@@ -88,8 +87,10 @@ class Rollout:
     def _gate(
         self, connection: Connection, site: Site, row: RowMapping, newest: int, made_ms: int
     ) -> GateState:
-        online, rev = bool(row["online"]), row["roster_rev"] or 0
-        have, of = _fetching(row["status"] or "") if online else (0, 0)
+        online, status = bool(row["online"]), status_of(row["status"] or "")
+        rev = list_rev(status, row["roster_rev"] or 0, site.roster)
+        fetching = status.fetching if online and status is not None else None
+        have, of = (0, 0) if fetching is None else (fetching.have, fetching.n)
         behind_ms = None
         if rev < newest:
             changed = select(func.min(PERSON.c.changed_ms)).where(
@@ -107,12 +108,3 @@ class Rollout:
             behind_ms=behind_ms,
             seen_ms=row["seen_ms"] or 0,
         )
-
-
-def _fetching(status: str) -> tuple[int, int]:
-    """Return chunks fetched and chunks there are, both 0 when none are coming."""
-    try:
-        told = Status.decode(status.encode()).fetching if status else None
-    except ContractError:
-        return 0, 0
-    return (0, 0) if told is None else (told.have, told.n)

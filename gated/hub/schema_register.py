@@ -1,7 +1,8 @@
 """The register's tables: who is who at each site. register.py says what each one holds.
 
 Names, numbers, rooms and cards lie in `sealed` only; what is in clear are pseudonyms, categories
-and statuses, as a gate's own list has them.
+and statuses, as a gate's own list has them. `digest` tells whether a table's line says of somebody
+what is known already; it is keyed and of the whole line, so nothing can be searched by it.
 """
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
@@ -18,6 +19,7 @@ PERSON = Table(
     Column("flags", Text, nullable=False, default="[]"),
     Column("office_flags", Text, nullable=False, default="[]"),
     Column("sealed", LargeBinary, nullable=False),
+    Column("digest", LargeBinary),
     Column("start_ms", BigInteger),
     Column("end_ms", BigInteger),
     Column("slot_start_ms", BigInteger),

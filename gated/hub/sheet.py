@@ -19,6 +19,7 @@ Cell: TypeAlias = "str | int | float"
 FORMULA_SIGNS: Final = frozenset("=+-@")
 FORMULA_CONTROLS: Final = ("\t", "\r", "\n")
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})  # blanks, controls, zero-width
+TEXT_FORMAT: Final = "@"
 WIDTH_MIN, WIDTH_MAX = 6, 40  # characters
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # not allowed in XML
 
@@ -41,8 +42,18 @@ def csv_text(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> str:
     return out.getvalue()
 
 
-def xlsx_bytes(title: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """Return the table as a workbook of one sheet whose heading stays in view."""
+def xlsx_bytes(
+    title: str,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    as_text: bool = False,
+) -> bytes:
+    """Return the table as a workbook of one sheet whose heading stays in view.
+
+    as_text: what people type into the columns stays as they typed it: a spreadsheet rounds long
+    numbers and makes dates of rooms.
+    """
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
@@ -53,13 +64,18 @@ def xlsx_bytes(title: str, columns: Sequence[Column], rows: Iterable[Sequence[Ce
     sheet.freeze_panes = "A2"
     for number, column in enumerate(columns, 1):
         width = min(max(column.width, WIDTH_MIN), WIDTH_MAX)
-        sheet.column_dimensions[get_column_letter(number)].width = width
+        dimension = sheet.column_dimensions[get_column_letter(number)]
+        dimension.width = width
+        if as_text:
+            dimension.number_format = TEXT_FORMAT
 
     def typed(value: Cell, *, bold: bool = False) -> object:
         if not isinstance(value, str):
             return value
         cell = WriteOnlyCell(sheet, _CONTROL.sub("", value))
         cell.data_type = "s"  # whatever it begins with, it is text
+        if as_text:
+            cell.number_format = TEXT_FORMAT
         if bold:
             cell.font = Font(bold=True)
         return cell

@@ -4,7 +4,7 @@ What began more than OPEN_DAYS ago and has no end lies in the inbox, once per pe
 day, and not again while the last such item of that person is unanswered.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import and_, func, select
@@ -12,6 +12,7 @@ from sqlalchemy import and_, func, select
 from gated.core.model import StatusCode
 from gated.hub.event_time import exactly
 from gated.hub.inbox_item import Kind, status_alarm
+from gated.hub.local_time import local, local_day
 from gated.hub.office import Office, Site
 from gated.hub.projection import put
 from gated.hub.schema_records import INBOX
@@ -32,7 +33,7 @@ def raise_status_alarms(office: Office) -> None:
 
 
 def _of_site(office: Office, site: Site, now_ms: int) -> None:
-    now = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(site.zone)
+    now = local(now_ms, site.zone)
     oldest_ms = int((now - timedelta(days=OPEN_DAYS)).timestamp() * 1000)
     columns = STATUS.c
     since = func.coalesce(columns.start_ms, columns.set_ms)
@@ -55,7 +56,7 @@ def _of_site(office: Office, site: Site, now_ms: int) -> None:
     rows = []
     for ref, code, since_ms in found:
         if ref not in waiting:
-            began = datetime.fromtimestamp(since_ms / 1000, UTC).astimezone(site.zone).date()
+            began = local_day(since_ms, site.zone)
             draft = status_alarm(site.id, ref, code, now.date().isoformat(), began.isoformat())
             rows.append(draft.row("", "", site.id, exactly(now_ms)))
     if rows:

@@ -202,17 +202,6 @@ class HubStore:
         with self._reading() as connection:
             return connection.execute(query).scalar_one() or 0
 
-    def add_bundle(self, bundle: StoredBundle, sha: bytes, pieces: Mapping[int, bytes]) -> None:
-        """The bundle and all pieces of its object are durable. StoreError when the rev is used."""
-        rows = [{"tag": sha[:16], "piece": index, "data": data} for index, data in pieces.items()]
-        with self._writing(f"publish roster {bundle.roster} rev {bundle.rev}") as connection:
-            connection.execute(
-                insert(tables.BUNDLE).values(
-                    roster=bundle.roster, rev=bundle.rev, manifest=bundle.manifest, sha=sha
-                )
-            )
-            connection.execute(insert(tables.CHUNK), rows)
-
     def newest_bundles(self) -> list[StoredBundle]:
         """Return the newest bundle of every roster."""
         columns = tables.BUNDLE.c

@@ -106,6 +106,11 @@ def passages(rows: Iterable[Sighting]) -> list[Passage]:
     return sorted((_passage(key[2], found) for key, found in visits.items()), key=_in_order)
 
 
+def root_of(seq: int, of_seq: int | None) -> int:
+    """Return which row a visit is known by: the one that was answered, or the row itself."""
+    return seq if of_seq is None else of_seq
+
+
 def contacts(
     own: Sequence[Passage],
     others: Iterable[Passage],

@@ -14,9 +14,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_
 
 from gated.errors import GatedError
 from gated.hub.audit import Action
-from gated.hub.completeness import IncompleteGate, incomplete
+from gated.hub.completeness import IncompleteGate, gate_names, incomplete
 from gated.hub.office import Office
-from gated.hub.register import Entry, Register, Shown
+from gated.hub.register import Register, Shown
 from gated.hub.roles import Actor, Right
 from gated.hub.schema_records import GATE_SITE, PASSAGE
 from gated.hub.trace import (
@@ -28,6 +28,7 @@ from gated.hub.trace import (
     clipped,
     contacts,
     passages,
+    root_of,
     windows,
 )
 from gated.store.roster_build import MEMBERS
@@ -126,6 +127,7 @@ class Tracer:
     def trace(self, actor: Actor, question: Question, reason: str) -> Trace:
         """Return the trace, audited with its reason. Raises TraceRefused with a sentence."""
         _check(actor, question, reason)
+        self.check_gate(actor.site, question.gate)
         now_ms = self._office.utc_ms()
         question = replace(question, person=self._register.now(actor.site, question.person))
         answer = self._answer(actor.site, question, now_ms)
@@ -138,6 +140,15 @@ class Tracer:
             result=f"{len(answer.contacts)} contacts{partly}",
         )
         return answer
+
+    def check_gate(self, site: str, gate: str) -> None:
+        """Raise TraceRefused unless the gate is one of the site's, retired ones too, or ""."""
+        known = gate_names(self._office, site)
+        if gate and gate not in known:
+            listed = ", ".join(known) or "none"
+            raise TraceRefused(
+                "bad_gate", f"site {site} has no gate {gate!r}; its gates are {listed}"
+            )
 
     def names(
         self, actor: Actor, trace: Trace, reason: str, *, full: bool = False
@@ -155,7 +166,7 @@ class Tracer:
             reason=reason.strip(),
             result=f"{len(entries)} people of a trace",
         )
-        return {ref: _whole(entry) for ref, entry in entries.items()}
+        return {ref: entry.whole for ref, entry in entries.items()}
 
     def _answer(self, site: str, question: Question, now_ms: int) -> Trace:
         entry = self._register.entry(site, question.person)
@@ -206,12 +217,6 @@ class Tracer:
         members = sorted(self._members(site, {household}))
         visits = tuple(one for one in own if one.household == household)
         return Host(household, tuple(members), visits)
-
-
-def _whole(entry: Entry) -> Shown:
-    row = entry.row
-    room = "-".join(part for part in (row.building, row.unit, row.room) if part)
-    return Shown(row.name, room, row.phone, row.id_number)
 
 
 def _check(actor: Actor, question: Question, reason: str) -> None:
@@ -273,7 +278,7 @@ def _siblings(connection: Connection, site: str, rows: Sequence[Sighting]) -> li
 
 def _of_visit(row: Sighting) -> ColumnElement[bool]:
     """Return the condition of the rows of a visit, served by the table's key."""
-    root = row.seq if row.of_seq is None else row.of_seq
+    root = root_of(row.seq, row.of_seq)
     near = _C.seq.between(root, max(root, row.seq) + VISIT_ROWS_MAX)
     return and_(_C.gate == row.gate, _C.epoch == row.epoch, near, _C.visit == root)
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from gated.hub import record_words as words
+from gated.hub.local_time import local
 from gated.hub.register_entry import Shown
 from gated.hub.sheet import Cell, Column, csv_text
 from gated.hub.trace import MINUTE_MS, Meeting, Passage
@@ -184,7 +185,7 @@ class _Rows:
         return self._when(one.start_ms), words.direction(one.direction, self._language)
 
     def _when(self, ms: int) -> str:
-        return f"{datetime.fromtimestamp(ms / 1000, self._zone):%Y-%m-%d %H:%M:%S}"
+        return f"{local(ms, self._zone):%Y-%m-%d %H:%M:%S}"
 
     def _yes_or_no(self, value: bool) -> str:  # noqa: FBT001 - the word for a value
         return {"zh": ("否", "是"), "en": ("no", "yes")}[self._language][value]

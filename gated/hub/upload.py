@@ -164,7 +164,7 @@ class Uploads:
         table = keyed(rows, site.keys)
         with self._office.database.reading() as connection:
             rev = newest_rev(connection, site)
-            known = load(connection, self._office, site.id, None)
+            known = load(connection, self._office, site.id, None, table)
             back = [ref for ref in table if ref not in known]
             known |= load(connection, self._office, site.id, back)
         sender = Sender(actor.name, actor.may_set, moment(self._office.utc_ms()))

@@ -15,8 +15,6 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from gated.errors import StoreError
 
 KEY_BYTES: Final = 32
-OVERHEAD_BYTES: Final = 48
-"""What a sealed box is longer than its content: the encapsulated key and the tag."""
 
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 

@@ -13,6 +13,7 @@ from gated.store.table_file import Cell
 from gated.store.table_problems import Problem, problem
 
 EXACT_DIGITS = 15  # a spreadsheet keeps this many digits of a number and makes the rest zeros
+PHONE_DIGITS_MIN = 7  # a number of the town itself, without its area code
 YEARS = range(1900, 2200)  # outside is a slip of the finger
 OPEN_ENDED = frozenset({"长期", "永久", "long-term"})
 
@@ -67,6 +68,18 @@ def id_number_of(cell: Cell) -> str:
         return number
     what = _rounding() if _ROUNDED.fullmatch(number) else problem(fault, n=len(number))
     raise BadCell("id_number", "number", tail=number[-4:], what=what)
+
+
+def phone_of(text: str) -> str:
+    """Return the text of a phone number. Raises BadCell when it is too short to be one.
+
+    The one check for a table, the pages and the command line. Several numbers in a cell are
+    one text; nothing is said of their form, which differs between countries and exchanges.
+    """
+    digits = sum(char.isdecimal() for char in text)
+    if text and digits < PHONE_DIGITS_MIN:
+        raise BadCell("phone", "short_phone", n=digits)
+    return text
 
 
 def instant_of(cell: Cell, column: str, zone: tzinfo, *, day_after: bool) -> datetime | None:

@@ -93,6 +93,14 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     ),
     "number": ("…{tail} {what}", "…{tail} {what}"),
     "power": ("{head}…{tail} {what}", "{head}…{tail} {what}"),
+    "example": (
+        "这是模板里的示例，请删除此行",
+        "this is the example line of the template; delete it",
+    ),
+    "short_phone": (
+        "只有 {n} 位数字，不是电话号码；请写全，没有电话的留空",
+        "has {n} digits, too few for a phone number; write it whole, or leave it empty",
+    ),
     "unknown": ("不认识{word}{guess}", "{word} is unknown{guess}"),
     "word": ("“{text}”", '"{text}"'),
     "long_word": ("这 {n} 个字符", "a text of {n} characters"),

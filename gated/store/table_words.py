@@ -7,6 +7,7 @@ Compared after one width of letters, lower case, without spaces. Codes (`residen
 import unicodedata
 from typing import TypeVar
 
+from gated.core.id_number import check_character
 from gated.core.model import Category, CredentialState, StatusCode
 
 Meaning = TypeVar("Meaning")
@@ -25,6 +26,10 @@ HEADINGS = {
     "to": "结束 结束时间 结束日期 截止",
     "flags": "备注 标记 标签 flag",
 }
+_EXAMPLE = "11010119000101001"
+EXAMPLE_NUMBER = _EXAMPLE + check_character(_EXAMPLE)
+"""Of nobody: stands in the example line of the template, which a table must not keep."""
+
 HEADINGS_REQUIRED = ("id_number", "category")
 HEADINGS_IGNORED = frozenset({"序号", "编号", "no", "no."})
 

@@ -78,7 +78,7 @@ def without(package: str, *words: str) -> subprocess.CompletedProcess[str]:
         "from gated.cli.main import main\nmain()\n"
     )
     return subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=20
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60
     )
 
 
@@ -107,6 +107,6 @@ def test_asking_for_the_version_imports_no_command() -> None:
         "print([m for m in sys.modules if m.startswith(('gated.cli.', 'cv2', 'sqlalchemy'))])\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=20
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.splitlines()[-1] == "['gated.cli.main']"

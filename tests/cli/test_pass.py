@@ -259,7 +259,7 @@ def test_an_id_number_typed_at_a_terminal_is_not_echoed(site: Path) -> None:
             # The last space comes from getpass, after it has switched the echo off.
             assert process.stderr.read(11) == b"ID number: "
             os.write(master, ID_NUMBER.encode() + b"\n")
-            out, said = process.communicate(timeout=30)
+            out, said = process.communicate(timeout=60)
         finally:
             process.kill()
     os.set_blocking(master, False)

@@ -20,40 +20,16 @@ from gated.hub.roles import Actor, Role
 from gated.hub.schema_records import GATE_SITE
 from gated.hub.store import HubStore
 from gated.store.roster_table import read_table
+from tests.support.hub_command import write_config
 from tests.support.office import hub_config
 from tests.support.people import line, person, ref_of, write_table
 
-CONFIG = """
-[hub]
-site = "east"
-roster = "east"
-[[site]]
-id = "west"
-roster = "west"
-site_key = "{folder}/west/site.key"
-rest_key = "{folder}/west/rest.key"
-[store]
-url = "sqlite:///{folder}/hub.db"
-[keys]
-site = "{folder}/east/site.key"
-rest = "{folder}/east/rest.key"
-signing = "{folder}/signing.pem"
-people = "{folder}/people.key"
-seal = "{folder}/seal.key"
-trust = "{folder}/trust.json"
-[broker]
-host = "127.0.0.1"
-tls = false
-"""
 Run = Callable[..., Result]
 
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    hub_config(tmp_path)  # makes the keys
-    path = tmp_path / "hub.toml"
-    path.write_text(CONFIG.format(folder=tmp_path))
-    monkeypatch.setenv("GATED_HUB_CONFIG", str(path))
+    monkeypatch.setenv("GATED_HUB_CONFIG", str(write_config(tmp_path)))
 
     def invoke(*words: str) -> Result:
         app = hub_command.app if words[0] == "rollout" else roster_command.app
@@ -142,7 +118,8 @@ def test_another_site_has_its_own_list(run: Run, office: Office, table: Path) ->
     )
     assert Register(office).count("west") == 12
     done = run("push", str(table), "--yes", "--site", "north")
-    assert "no site 'north'; it has east, west" in str(done.exception)
+    assert done.exit_code == 2
+    assert "no site 'north'; --site takes one of east, west" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -251,22 +228,39 @@ def test_what_cannot_be_meant_is_a_question_of_usage(run: Run, table: Path, word
 
 
 def test_an_export_is_masked(run: Run, office: Office, table: Path) -> None:
-    done = run("export")
+    done = run("export", "--reason", "上墙")
     lines = list(csv.reader(io.StringIO(done.stdout.lstrip("\ufeff"))))
     assert (len(lines), lines[0][0]) == (13, "姓名")
     for index in range(12):
         assert person(index).name not in done.stdout
         assert person(index).id_number not in done.stdout
-    assert office.audit.rows("east")[0].target == "list, masked"
+    row = office.audit.rows("east")[0]
+    assert (row.target, row.reason) == ("list, masked", "上墙")
 
 
-def test_a_full_export_needs_a_reason_and_can_be_read_again(
+@pytest.mark.parametrize("extra", [(), ("--full",), ("--reason", " ")])
+def test_no_list_leaves_without_a_reason_masked_or_not(
+    run: Run, office: Office, table: Path, extra: tuple[str, ...]
+) -> None:
+    before = len(office.audit.rows("east"))
+    refused = run("export", *extra)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "an export needs --reason" in refused.stderr
+    assert len(office.audit.rows("east")) == before
+
+
+def test_a_list_that_cannot_be_written_is_said_in_a_sentence(run: Run, table: Path) -> None:
+    refused = run("export", "--reason", "上墙", "--output", "no/such/folder/list.csv")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "cannot write no/such/folder/list.csv" in refused.stderr
+
+
+def test_a_full_export_can_be_read_again(
     run: Run, office: Office, table: Path, tmp_path: Path
 ) -> None:
     run("set", person(3).id_number, "quarantine", "--to", "2099-01-01")
     run("set", person(3).id_number, "lost-card")
     run("set", person(3).id_number, "new-card", "555")
-    assert run("export", "--full").exit_code == 2
     out = tmp_path / "full.csv"
     assert run("export", "--full", "--reason", "move", "--output", str(out)).exit_code == 0
     assert office.audit.rows("east")[0].reason == "move"
@@ -287,12 +281,14 @@ def test_an_export_holds_no_formula_and_keeps_to_the_role(
     assert people == 12
     assert b",'=HYPERLINK(1)," in body
     run("set", person(3).id_number, "quarantine")
-    masked, _ = export_list(office, Actor("a", Role.PROPERTY, "east"), full=False)
+    masked, _ = export_list(office, Actor("a", Role.PROPERTY, "east"), full=False, reason="r")
     assert b"home_quarantine" not in masked
     with pytest.raises(ExportRefused):
         export_list(office, Actor("a", Role.PROPERTY, "east"), full=True, reason="r")
     with pytest.raises(ExportRefused):
-        export_list(office, Actor("a", Role.AUDITOR, "east"), full=False)
+        export_list(office, Actor("a", Role.AUDITOR, "east"), full=False, reason="r")
+    with pytest.raises(ExportRefused, match="reason"):
+        export_list(office, Actor("a", Role.PROPERTY, "east"), full=False, reason=" ")
 
 
 def greet(office: Office, gate: str, **values: object) -> None:

@@ -24,7 +24,7 @@ from drivers.qr_camera.sources import shown
 VECTORS = Path(__file__).parents[1] / "vectors" / "qr"
 PASS = (VECTORS / "pass.txt").read_text()
 FPS = 30
-LIMIT_S = 10.0
+LIMIT_S = 20.0
 
 
 @pytest.fixture

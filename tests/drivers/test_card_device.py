@@ -30,7 +30,7 @@ NUMBER = "11010519491231002X"
 OTHER = "440524188001010014"
 RECORD = resident_record("样本甲", NUMBER, valid_until=None)
 OTHER_RECORD = resident_record("样本丙", OTHER)
-LIMIT_S = 5.0  # far more than anything here takes
+LIMIT_S = 20.0  # far more than anything here takes
 
 
 class JumpingClock:

@@ -72,7 +72,7 @@ def simulator(tmp_path: Path) -> Iterator[SamSimulator]:
 
 @pytest.fixture
 def port(simulator: SamSimulator) -> Iterator[serial.Serial]:
-    with serial.Serial(simulator.port, 115200, timeout=5.0) as port:
+    with serial.Serial(simulator.port, 115200, timeout=20.0) as port:
         yield port
 
 
@@ -220,7 +220,7 @@ def test_link_leads_to_the_new_terminal_after_replugging(
         asked(port, FIND, 11)
     simulator.plug()
     simulator.plug()
-    with serial.Serial(simulator.port, 115200, timeout=5.0) as fresh:
+    with serial.Serial(simulator.port, 115200, timeout=20.0) as fresh:
         assert asked(fresh, FIND, 11) == ANSWERS["no card"]
 
 
@@ -251,7 +251,7 @@ def test_driver_in_another_process_reads_the_card(simulator: SamSimulator) -> No
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=60,
     )
     assert done.stdout.strip() == "permit 2025-01-02"
 

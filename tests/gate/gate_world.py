@@ -59,8 +59,8 @@ GATE = GateSection(id="north-1", site="park", direction="out", clock="trusted")
 VISIT = VisitSection(measure_s=5, guard_s=30, dedupe_s=0)
 MOMENT = Moment(5_000, 1_770_000_000_000, ClockState.SYNCED)
 ROOM_MC = 22_000
-LIMIT_S = 10.0
-JOIN_S = 10.0
+LIMIT_S = 20.0
+JOIN_S = 20.0
 
 
 def id_number(number: int) -> str:

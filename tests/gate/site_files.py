@@ -17,7 +17,7 @@ from gated.store.keys import write_secret
 from tests.gate.gate_world import KEYS
 from tests.support.waiting import wait_until
 
-LIMIT_S = 20
+LIMIT_S = 40
 NOBODY = 65_534  # the user that owns nothing
 GATED = [sys.executable, "-m", "gated.cli.main"]
 

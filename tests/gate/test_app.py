@@ -32,7 +32,7 @@ def run_once(config: Path) -> tuple[int, str]:
 def test_a_stop_signal_ends_it_in_order_and_the_manager_hears_of_it(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
-        manager.settimeout(10)
+        manager.settimeout(20)
         environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "10000000"}
         with RunningGate(tmp_path, **environment) as gate:
             assert manager.recv(100) == b"READY=1"

@@ -44,7 +44,7 @@ def test_a_credential_waits_for_room() -> None:
     waiting = threading.Thread(target=lambda: answers.append(inbox.put(CARD)))
     waiting.start()
     inbox.take(1)
-    waiting.join(5)
+    waiting.join(20)
     assert answers == [True]
     assert "CardSeen" not in inbox.dropped
 

@@ -29,7 +29,7 @@ def served(path: Path, health: Health) -> Iterator[threading.Thread]:
     finally:
         stop.set()
         server.interrupt()
-        thread.join(5)
+        thread.join(20)
         assert not thread.is_alive()
 
 
@@ -110,7 +110,7 @@ def test_a_daemon_that_does_not_answer_is_named_not_bypassed(tmp_path: Path, ans
         thread.start()
         with pytest.raises(ControlSilent, match="does not answer"):
             running_health(path)
-        thread.join(5)
+        thread.join(20)
 
 
 def test_the_gate_goes_on_without_a_control_socket(tmp_path: Path) -> None:

@@ -192,6 +192,16 @@ def test_a_removed_person_can_be_added_again_with_their_history(full: Desk) -> N
     assert entry(full).removed_ms is None
 
 
+def test_a_short_phone_that_stands_holds_up_no_other_correction(full: Desk) -> None:
+    found = Register(full.office).entry("east", ref_of(full.office, person(3)))
+    assert found is not None
+    old = replace(found, row=replace(found.row, phone="139"))
+    same = edits.corrected(old, Correction(phone="139", room="909")).row
+    assert (same.phone, same.room) == ("139", "909")
+    with refused("bad_phone"):
+        edits.corrected(old, Correction(phone="138"))
+
+
 @pytest.mark.parametrize(
     ("row", "key"),
     [

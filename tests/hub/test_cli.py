@@ -123,5 +123,5 @@ def test_gates_are_listed_for_one_site_only(tmp_path: Path, config: Path) -> Non
     assert (row["link"], row["backlog"], row["online"]) == ("offline", None, False)
     arguments = ["gates", "--site", "elsewhere", "--config", str(config)]
     refused = CliRunner().invoke(hub_command.app, arguments)
-    assert refused.exit_code == 78
-    assert "no site 'elsewhere'; it has site" in refused.stderr
+    assert refused.exit_code == 2
+    assert "no site 'elsewhere'; --site takes one of site" in refused.stderr

@@ -112,7 +112,7 @@ def test_a_role_is_given_and_taken_away(desk: Desk) -> None:
 
 def test_an_unknown_site_is_named(folder: Path) -> None:
     words = ("account", "add", "wang", "--role", "officer", "--password-stdin", "--site", "north")
-    assert "no site 'north'" in run(*words, stdin=PASSWORD, code=78).stderr
+    assert "no site 'north'" in run(*words, stdin=PASSWORD, code=2).stderr
 
 
 def test_an_account_is_disabled_and_enabled(desk: Desk) -> None:

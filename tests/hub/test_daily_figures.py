@@ -11,7 +11,8 @@ from gated.hub import daily_cases, daily_figures, daily_gates
 from gated.hub.daily_cases import ARRIVALS, CASES, CaseCount, DueCount
 from gated.hub.daily_figures import Count, FeverState, Row, band, traffic, visits
 from gated.hub.daily_gates import Gap, LogRow
-from gated.hub.observation import Reading, day_bounds
+from gated.hub.local_time import day_bounds
+from gated.hub.observation import Reading
 from gated.hub.person_rows import StatusRow
 
 HOUR = 3_600_000

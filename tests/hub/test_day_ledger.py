@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from openpyxl import load_workbook
 
-from gated.hub.day_ledger import GROUP, DayLedger, Export, ExportRefused, Order, day_span
+from gated.hub.day_ledger import GROUP, DayLedger, Export, ExportRefused, Order
 from gated.hub.late_entry import LateEntries, PaperLine
+from gated.hub.local_time import day_bounds
 from gated.hub.roles import Role
 from tests.support.office import NOON_MS, Desk, open_desk
 from tests.support.records import plant, plant_gate
@@ -115,12 +116,46 @@ def test_a_day_is_the_sites_own_from_midnight_to_midnight(desk: Desk) -> None:
     assert [row["时间"] for row in table(export(desk))] == ["00:00:00", "23:59:59"]
 
 
+def test_the_last_day_of_a_year_ends_at_the_sites_midnight(desk: Desk) -> None:
+    new_year = round(datetime(2021, 1, 1, tzinfo=SHANGHAI).timestamp() * 1000)
+    for seq, t_ms in enumerate((-24 * HOUR - 1, -24 * HOUR, -1, 0, 24 * HOUR - 1, 24 * HOUR)):
+        plant(desk.office, gate="north", t_ms=new_year + t_ms, seq=seq)
+    found = {}
+    for day in (date(2020, 12, 31), date(2021, 1, 1)):
+        made = DayLedger(desk.office).export(desk.actor(), Order(day), "上报街道")
+        found[made.name] = [(row["日期"], row["时间"]) for row in table(made)]
+    assert found == {
+        "ledger-east-2020-12-31.csv": [("2020-12-31", "00:00:00"), ("2020-12-31", "23:59:59")],
+        "ledger-east-2021-01-01.csv": [("2021-01-01", "00:00:00"), ("2021-01-01", "23:59:59")],
+    }
+
+
+@pytest.mark.parametrize("day", [date.min, date(1969, 12, 31), date(2101, 1, 1), date.max])
+def test_a_year_without_records_is_a_sentence(desk: Desk, day: date) -> None:
+    with pytest.raises(ExportRefused, match=f"no records of {day}") as refused:
+        DayLedger(desk.office).export(desk.actor(), Order(day), "上报街道")
+    assert refused.value.code == "bad_day"
+
+
+@pytest.mark.parametrize("day", [date(1970, 1, 1), date(2100, 12, 31)])
+def test_the_first_and_the_last_day_are_empty_and_no_error(desk: Desk, day: date) -> None:
+    assert DayLedger(desk.office).export(desk.actor(), Order(day), "上报街道").lines == 0
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_ledger_without_a_reason_is_refused(desk: Desk, full: bool) -> None:
+    with pytest.raises(ExportRefused) as refused:
+        DayLedger(desk.office).export(desk.actor(), Order(DAY, full=full), " ")
+    assert refused.value.code == "no_reason"
+    assert desk.office.audit.rows("east") == []
+
+
 def test_a_day_may_have_23_or_25_hours() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     hours = [
         (end - start) // HOUR
         for start, end in (
-            day_span(date(2020, *day), berlin) for day in ((3, 29), (10, 25), (7, 1))
+            day_bounds(berlin, date(2020, *day)) for day in ((3, 29), (10, 25), (7, 1))
         )
     ]
     assert hours == [23, 25, 24]

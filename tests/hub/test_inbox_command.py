@@ -79,7 +79,7 @@ rest_key = "{tmp_path}/west/rest.key"
     out, err = run("inbox", "--site", "west", config=config)
     assert (out, err) == ("", "Nothing is waiting.\n")
     assert "not there" in run("ack", "1", "--site", "west", config=config, code=1)[1]
-    assert run("inbox", "--site", "north", config=config, code=78)[1].startswith("error: ")
+    assert run("inbox", "--site", "north", config=config, code=2)[1].startswith("error: ")
 
 
 def test_an_item_is_answered_once(config: Path) -> None:

@@ -16,6 +16,7 @@ from gated.hub.changes import Changes
 from gated.hub.day_ledger import DayLedger, Order
 from gated.hub.difference_shown import visible
 from gated.hub.inbox import Inbox
+from gated.hub.late_entry import LateEntries, PaperLine
 from gated.hub.records import Filter, Records, SearchRefused
 from gated.hub.roles import PROPERTY_STATUSES, Role
 from gated.hub.schema_records import INBOX
@@ -25,7 +26,7 @@ from tests.support.hub_pages import PageClient, pages
 from tests.support.hub_pages import words as read
 from tests.support.office import NOON_MS, Desk, open_desk
 from tests.support.people import line, people, person, ref_of, table, take
-from tests.support.records import plant
+from tests.support.records import plant, plant_gate
 from tests.support.townsfolk import enter
 
 WHY = {"reason": "核查通行"}
@@ -113,6 +114,23 @@ def test_the_ledger_of_a_property_office_says_no_more_than_its_records(desk: Des
 
     assert shown(Role.OFFICER) == [("发热", "38.4"), ("已解除", "36.4"), ("居民放行", "36.5")]
     assert shown(Role.PROPERTY) == [("请联系社区", ""), ("请联系社区", ""), ("居民放行", "36.5")]
+
+
+@pytest.mark.parametrize("temp_mc", [36_500, 38_400])
+def test_a_temperature_typed_in_from_paper_is_the_officers(desk: Desk, temp_mc: int) -> None:
+    plant_gate(desk.office, "north")
+    line = PaperLine("north", NOON_MS, "in", "ALLOW", "12-7", name="李大伟", temp_mc=temp_mc)
+    LateEntries(desk.office).add(desk.actor(Role.PROPERTY), line)
+    day = Order(date(2020, 2, 10))
+    said = words.temperature(temp_mc)
+    for role, shown in ((Role.OFFICER, said), (Role.PROPERTY, "")):
+        lines = Records(desk.office).search(desk.actor(role), Filter(), "核查").lines
+        (late,) = [one.record for one in lines if one.record.late]
+        assert words.temperature(late.temp_mc) == shown
+        made = DayLedger(desk.office).export(desk.actor(role), day, "上报")
+        rows = list(csv.DictReader(io.StringIO(made.body.decode("utf-8-sig"), newline="")))
+        assert [row["体温(℃)"] for row in rows] == [shown]
+    assert said not in as_property(desk).order("/s/east/records", WHY).text
 
 
 def test_the_page_of_records_shows_a_property_office_no_fever(desk: Desk) -> None:

@@ -41,7 +41,7 @@ def process(
         yield child
     finally:
         child.kill()
-        child.wait(10)
+        child.wait(30)
 
 
 def test_a_hub_that_is_killed_loses_and_doubles_nothing(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_hub_that_is_killed_loses_and_doubles_nothing(tmp_path: Path) -> None:
             gate.record(25)  # only this hub can acknowledge these
             wait_until(gate.drained, what="the backlog to drain")
             hub.send_signal(signal.SIGTERM)
-            assert hub.wait(10) == 0, "told to stop, it stops"
+            assert hub.wait(30) == 0, "told to stop, it stops"
         store = HubStore(f"sqlite:///{tmp_path}/hub.db")
         stored = [(row[0], row[2]) for row in store.events("north-1", gate.journal.epoch)]
         store.close()

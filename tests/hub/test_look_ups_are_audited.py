@@ -4,15 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from gated.hub.changes import Changes
 from gated.hub.register_export import export_list
 from gated.hub.roles import Role
+from gated.store.roster_build import Card
 from tests.support.hub_command import hub
 from tests.support.hub_pages import PageClient, pages
 from tests.support.office import Desk, open_desk
+from tests.support.people import person
 from tests.support.records import plant_gate
 from tests.support.townsfolk import enter
 
 NAME = "王小明"
+CARD = "0087654321"
 LINE = {
     "time": "2020-02-10T11:30", "gate": "north", "direction": "in", "verdict": "ALLOW",
     "paper_no": "12-7", "who": NAME,
@@ -67,6 +71,34 @@ def test_the_masked_list_is_not_downloaded_without_a_reason(desk: Desk, client: 
     answer = client.order("/s/east/roster/export", {"reason": "打印台账"})
     assert "text/csv" in answer.headers["content-type"]
     assert noted(desk) == [("export", "list, masked", "打印台账", "2")]
+
+
+@pytest.mark.parametrize("where", ["roster/search", "records", "trace", "person"])
+def test_a_card_number_that_was_looked_up_stands_in_no_row(
+    desk: Desk, client: PageClient, where: str
+) -> None:
+    row = person(1, cards=(Card(CARD),))
+    Changes(desk.office).add(desk.actor(), row, "搬入")
+    before = len(desk.office.audit.rows("east"))
+    client.order(f"/s/east/{where}", {"who": CARD, "reason": "捡到门禁卡"})
+    rows = desk.office.audit.rows("east")
+    made = [row for row in rows[: len(rows) - before] if row.action == "search"]
+    assert [(row.reason, row.result) for row in made] == [("捡到门禁卡", "found 1")]
+    for kept in (CARD, CARD.lstrip("0"), row.name, row.id_number, row.phone):
+        assert kept not in repr(rows)
+
+
+@pytest.mark.parametrize("words", [("trace",), ("person",)])
+def test_a_card_number_typed_in_a_command_stands_in_no_row(
+    desk: Desk, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    Changes(desk.office).add(desk.actor(), person(1, cards=(Card(CARD),)), "搬入")
+    done = hub(tmp_path, *words, CARD, "--reason", "捡到门禁卡")
+    assert done.exit_code == 0, done.output
+    rows = desk.office.audit.rows("east")
+    assert ("search", "捡到门禁卡", "found 1") in [(r.action, r.reason, r.result) for r in rows]
+    assert CARD not in repr(rows)
+    assert CARD.lstrip("0") not in repr(rows)
 
 
 @pytest.mark.parametrize("words", [("trace",), ("person",)])

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gated.hub.local_time import day_bounds
 from gated.hub.observation import (
     GRACE_MS,
     HOUR_MS,
@@ -18,7 +19,6 @@ from gated.hub.observation import (
     DueState,
     Reading,
     Span,
-    day_bounds,
     due_readings,
     due_times,
     end_of,

@@ -92,7 +92,7 @@ def at_once(works: Sequence[Callable[[], Answer]]) -> list[Answer]:
     begin = Barrier(len(works))
 
     def run(work: Callable[[], Answer]) -> Answer:
-        begin.wait(10)
+        begin.wait(30)
         return work()
 
     with ThreadPoolExecutor(len(works)) as threads:

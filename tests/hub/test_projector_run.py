@@ -56,7 +56,7 @@ def test_a_killed_hub_leaves_nothing_out_and_nothing_twice(tmp_path: Path) -> No
             wait_until(gate.drained, what="the backlog to drain")
             wait_until(lambda: searchable() == gate.journal.last_seq, what="every row")
             hub.send_signal(signal.SIGTERM)
-            assert hub.wait(10) == 0
+            assert hub.wait(30) == 0
     office.database.close()
 
 
@@ -70,7 +70,7 @@ def test_without_the_keys_of_people_and_pages_it_collects_all_the_same(tmp_path:
             gate.record(5)
             wait_until(gate.drained, what="the backlog to drain")
             hub.send_signal(signal.SIGTERM)
-            assert hub.wait(10) == 0
+            assert hub.wait(30) == 0
     said = (tmp_path / "log").read_text()
     (problem,) = [line for line in said.splitlines() if "hub.index_off" in line]
     assert "people.key" in problem

@@ -192,7 +192,7 @@ def everything(office: Office) -> list[list[dict[str, Any]]]:
 
 
 @settings(
-    max_examples=examples(25, 16),
+    max_examples=examples(12, 34),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

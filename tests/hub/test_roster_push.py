@@ -16,7 +16,7 @@ from tests.support.broker import Broker
 from tests.support.peer import Peer
 from tests.support.rosters import KEYS, MADE_MS, people, signer, trust
 from tests.support.sync import Gate, Worker, hub
-from tests.support.waiting import wait_until
+from tests.support.waiting import promised_s, wait_until
 
 pytestmark = pytest.mark.broker
 NEVER_MS = 10**15
@@ -131,7 +131,7 @@ def test_a_single_change_arrives_without_a_fetch_and_the_hub_hears_that_it_serve
         wait_until(lambda: changed(gate, 2), what="the change")
         held.roster = HeldRoster(2, found.kid, {found.kid: 2}, found.line, 1, 1)
         gate.uplink.report({"mode": "", "faults": []})
-        wait_until(lambda: revision(tmp_path) == 2, what="the hub to hear", limit_s=3.0)
+        wait_until(lambda: revision(tmp_path) == 2, what="the hub to hear", limit_s=promised_s(3.0))
 
 
 def changed(gate: Gate, rev: int) -> bool:

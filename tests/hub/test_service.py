@@ -15,8 +15,9 @@ from gated.core.canonical import canonical, chain, digest, genesis
 from gated.hub import service
 from gated.hub.database import HubDatabase
 from gated.hub.schema_records import GATE_SITE
-from gated.hub.store import HubStore, StoredBundle
+from gated.hub.store import HubStore
 from tests.support.broker import Broker
+from tests.support.bundles import plant_bundle
 from tests.support.peer import Peer
 from tests.support.sync import Worker, hub
 from tests.support.waiting import wait_until
@@ -237,8 +238,7 @@ def test_a_new_epoch_forgets_how_far_the_former_one_went(gate: Peer, store: HubS
 
 def test_chunks_are_served_by_tag_and_unknown_ones_are_not(gate: Peer, store: HubStore) -> None:
     pieces = {-1: b"list", 0: b"first", 1: b"second"}
-    store.add_bundle(StoredBundle("other", 1, b"{}"), bytes(range(32)), pieces)
-    tag = bytes(range(16))
+    tag = plant_bundle(store.database, "other", 1, pieces)
     for index, count in ((7, 1), (-1, 8), (0, 8)):
         gate.publish(f"{MINE}/u/get", Get(id=1, sha=tag.hex(), i=index, n=count).encode())
     blocks = [Block.decode(gate.next().payload) for _ in range(3)]
@@ -251,8 +251,7 @@ def test_pieces_of_another_sites_list_are_not_served(tmp_path: Path) -> None:
     tags = {}
     for number, roster in enumerate(("a", "b")):
         sha = bytes([number]) * 32
-        store.add_bundle(StoredBundle(roster, 1, b"{}"), sha, {-1: b"list"})
-        tags[roster] = sha[:16]
+        tags[roster] = plant_bundle(store.database, roster, 1, {-1: b"list"}, sha=sha)
     both, alone = {"east": "a", "west": "b"}, {"east": "a"}
     with store.database.writing("assign a gate") as connection:
         connection.execute(insert(GATE_SITE).values(gate="west-1", site="west", since_ms=1))

@@ -6,7 +6,7 @@ from pathlib import Path
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from gated.contract.batch import Batch, Event, SideRow
 from gated.core.canonical import chain, digest, genesis
@@ -16,6 +16,7 @@ from gated.hub import store as hub_store
 from gated.hub.database import HubDatabase
 from gated.hub.schema import SETTING
 from gated.hub.store import HubStore, Outcome, StoredBundle
+from tests.support.bundles import plant_bundle
 from tests.support.effort import examples
 
 EPOCH = "00ff"
@@ -52,6 +53,19 @@ def store(url: str) -> Iterator[HubStore]:
 
 def take(store: HubStore, *batches: Batch, gate: str = "north-1") -> list[Outcome]:
     return store.commit([(gate, item) for item in batches], 7)
+
+
+def test_a_store_that_cannot_be_read_names_itself_and_the_remedy(url: str, store: HubStore) -> None:
+    database = HubDatabase(url)
+    with database.writing("lose a table") as connection:
+        connection.execute(text("DROP TABLE person"))
+    with pytest.raises(StoreError) as failed, database.reading() as connection:
+        connection.execute(text("SELECT * FROM person"))
+    database.close()
+    assert str(failed.value).startswith(f"cannot read the hub's store {url}: OperationalError; ")
+    assert "check that its disk or server is there and that the hub may read it" in str(
+        failed.value
+    )
 
 
 def test_a_batch_is_stored_and_promised_with_its_chain_hash(store: HubStore) -> None:
@@ -231,20 +245,16 @@ def test_gates_are_listed_with_the_watermark_of_their_epoch(store: HubStore) -> 
     assert (south["gate"], south["upto"]) == ("south-1", None)
 
 
-def test_bundles_are_kept_with_their_pieces_and_a_rev_is_used_once(store: HubStore) -> None:
+def test_the_newest_bundle_of_every_list_and_each_piece_are_found(store: HubStore) -> None:
     assert store.newest_rev("main") == 0
-    sha = bytes(range(32))
-    store.add_bundle(StoredBundle("main", 1, b"m1"), sha, {-1: b"list", 0: b"piece"})
-    store.add_bundle(StoredBundle("main", 2, b"m2"), b"x" * 32, {0: b"p"})
-    store.add_bundle(StoredBundle("other", 1, b"o1"), b"y" * 32, {0: b"p"})
+    tag = plant_bundle(store.database, "main", 1, {-1: b"list", 0: b"piece"}, manifest=b"m1")
+    plant_bundle(store.database, "main", 2, {0: b"p"}, sha=b"x" * 32, manifest=b"m2")
+    plant_bundle(store.database, "other", 1, {0: b"p"}, sha=b"y" * 32, manifest=b"o1")
     assert store.newest_rev("main") == 2
     found = sorted(store.newest_bundles(), key=lambda bundle: bundle.roster)
     assert found == [StoredBundle("main", 2, b"m2"), StoredBundle("other", 1, b"o1")]
-    assert (store.piece(sha[:16], -1), store.piece(sha[:16], 0)) == (b"list", b"piece")
-    assert store.piece(sha[:16], 1) is None
-    with pytest.raises(StoreError, match="publish roster main rev 2"):
-        store.add_bundle(StoredBundle("main", 2, b"m3"), b"z" * 32, {0: b"p"})
-    assert store.piece(b"z" * 16, 0) is None
+    assert (store.piece(tag, -1), store.piece(tag, 0)) == (b"list", b"piece")
+    assert store.piece(tag, 1) is None
 
 
 @settings(max_examples=examples(15), deadline=None)

@@ -63,8 +63,23 @@ def test_who_passed_the_same_gate_within_the_window_is_found(desk: Desk) -> None
         ("north", NOON_MS + 2 * MINUTE_MS)
     ]
     assert found.people() == {anna, bert, carl}
+    plant_gate(desk.office, "south")
     at_south = trace(desk, anna, gate="south")
     assert [c.person for c in at_south.contacts] == [carl]
+
+
+def test_a_gate_of_another_site_is_refused_like_one_that_does_not_exist(desk: Desk) -> None:
+    (anna,) = enter(desk.office, ("王小明", "1-1-101"))
+    plant_gate(desk.office, "north")
+    plant_gate(desk.office, "west-1", site="west")
+    said = []
+    for gate in ("west-1", "nowhere"):
+        with pytest.raises(TraceRefused) as refused:
+            trace(desk, anna, gate=gate)
+        assert refused.value.code == "bad_gate"
+        said.append(str(refused.value).replace(gate, "GATE"))
+    assert said == ["site east has no gate 'GATE'; its gates are north"] * 2
+    assert desk.office.audit.rows("east") == []
 
 
 def test_one_visit_of_several_rows_is_one_meeting(desk: Desk) -> None:

@@ -363,6 +363,7 @@ def test_after_a_table_the_list_says_what_the_table_says(
         assert set(after) == {reference(row, KEYS.site) for row in second}
 
 
+@settings(deadline=None)
 @given(TABLES)
 def test_a_staged_table_comes_back_as_it_was(rows: list[RosterRow]) -> None:
     assert unpack(pack(rows)) == rows

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from gated.process.supervisor import STOP_SIGNALS, Supervisor, block_stop_signals
 
-LIMIT_S = 5.0
+LIMIT_S = 20.0
 
 
 class Loop:

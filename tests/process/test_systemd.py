@@ -15,7 +15,7 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.
     path = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(path))
-        listening.settimeout(5)
+        listening.settimeout(20)
         monkeypatch.setenv("NOTIFY_SOCKET", str(path))
         yield listening
 
@@ -29,7 +29,7 @@ def test_an_abstract_socket_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"gated-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind("\0" + name)
-        listening.settimeout(5)
+        listening.settimeout(20)
         monkeypatch.setenv("NOTIFY_SOCKET", "@" + name)
         assert notify("WATCHDOG=1")
         assert listening.recv(100) == b"WATCHDOG=1"

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Request, expect, sync_playwright
 
 from gated.core.model import ClockState, GuardAction, GuardActionKind, Verdict
 from gated.core.reports import Report
@@ -38,7 +38,8 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-JOIN_S = 5.0
+JOIN_S = 20.0
+WAIT_MS = 20_000  # far below the limit of a test
 
 
 @dataclass
@@ -191,6 +192,7 @@ def serve_own() -> Iterator[Callable[[Snapshot], Served]]:
 def chromium() -> Iterator[Browser]:
     # Not for the session: Playwright keeps a loop running in this thread, and asyncio.run
     # in the tests of other modules would refuse.
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
         yield browser
@@ -210,7 +212,7 @@ class Seen:
 def tab(chromium: Browser) -> Iterator[Page]:
     # The page's timers run as ever, and can be moved forward instead of waiting.
     page = chromium.new_page()
-    page.set_default_timeout(5000)
+    page.set_default_timeout(WAIT_MS)
     page.clock.install()
     yield page
     page.close()

@@ -7,7 +7,7 @@ import pytest
 
 from gated.screen.feed import WATCHERS_MAX, Feed, FeedFull, Published, Watcher
 
-LIMIT_S = 5.0
+LIMIT_S = 20.0
 
 
 def test_latest_is_the_first_snapshot_until_one_is_published(samples: Any) -> None:

@@ -18,7 +18,7 @@ CALL = {"kind": "call", "reason": "help"}
 
 @pytest.fixture
 def client() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=5.0, trust_env=False) as plain:
+    with httpx.Client(timeout=20.0, trust_env=False) as plain:
         yield plain
 
 
@@ -104,4 +104,4 @@ def test_a_screen_without_a_desk_for_reports_offers_none(
         assert (answer.status_code, answer.json()["error"]) == (409, "not_offered")
     finally:
         stop.set()
-        thread.join(5)
+        thread.join(20)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGS = [
@@ -16,8 +16,14 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+WAIT_MS = 20_000  # what is expected of a page comes within this; far below the limit of a test
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
+AXE = Axe()
+AXE_OPTIONS = {"resultTypes": ["violations"]}  # of what is in order, the count is enough
+
+# Playwright's own five seconds are too few where several suites share a machine.
+expect.set_options(timeout=WAIT_MS)
 
 
 @contextmanager
@@ -31,7 +37,7 @@ def chromium() -> Iterator[Browser]:
 
 def violations(page: Page) -> list[str]:
     """What axe-core finds wrong, one line per rule and place."""
-    found = Axe().run(page).response["violations"]
+    found = AXE.run(page, options=AXE_OPTIONS).response["violations"]
     return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]
 
 

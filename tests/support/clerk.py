@@ -15,7 +15,7 @@ from gated.hub.accounts import Language
 from gated.hub.roles import Role
 from gated.hub.web.texts import load_texts
 
-WAIT_MS = 15_000
+WAIT_MS = 20_000
 REASON = {"zh": "住户来电", "en": "the resident rang up"}
 TEXTS = load_texts()
 

@@ -13,7 +13,7 @@ from gated.config import AuthoritySection, WebSection
 from gated.contract.enrolment import JoinRequest
 from gated.hub.authority import make
 from gated.hub.office import open_office
-from tests.support.office import Clock, Desk, hub_config
+from tests.support.office import Clock, Desk, hub_config, with_tables
 
 
 def open_enrol_desk(
@@ -33,7 +33,7 @@ def open_enrol_desk(
         broker_port=broker_port,
     )
     config = hub_config(folder).model_copy(update={"web": web, "authority": authority})
-    return Desk(open_office(config, clock), clock)
+    return Desk(open_office(with_tables(config), clock), clock)
 
 
 @dataclass

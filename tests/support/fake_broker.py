@@ -11,7 +11,7 @@ from typing import Self
 
 from gated.transport.mqtt import BrokerSettings
 
-LIMIT_S = 10.0
+LIMIT_S = 20.0
 CONNACK_OK = bytes.fromhex("20 03 00 00 00")
 CONNECT, PUBLISH, SUBSCRIBE, DISCONNECT = 1, 3, 8, 14
 

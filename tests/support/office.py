@@ -1,9 +1,13 @@
 """A hub's tools over a new database in a folder: two sites with their own keys, a clock of ours."""
 
+import tempfile
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from gated.config import HubConfig
+from gated.hub.database import HubDatabase
 from gated.hub.office import Office, open_office
 from gated.hub.roles import Actor, Role
 from gated.store import keys
@@ -73,6 +77,24 @@ def hub_config(folder: Path, *, web: bool = False, broker_port: int = 1) -> HubC
     )
 
 
+@cache
+def _empty_database() -> bytes:
+    """A hub's database as it is after its first start: making its tables costs more than a copy."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "hub.db"
+        with closing(HubDatabase(f"sqlite:///{path}")):
+            pass
+        return path.read_bytes()
+
+
+def with_tables(config: HubConfig) -> HubConfig:
+    """The configuration, whose database has its tables and nothing in them, unless it was there."""
+    path = Path(config.store.url.removeprefix("sqlite:///"))
+    if not path.exists():
+        path.write_bytes(_empty_database())
+    return config
+
+
 def open_desk(folder: Path) -> Desk:
     clock = Clock()
-    return Desk(open_office(hub_config(folder), clock), clock)
+    return Desk(open_office(with_tables(hub_config(folder)), clock), clock)

@@ -13,7 +13,7 @@ from gated.transport.mqtt import (
     Welcomed,
 )
 
-LIMIT_S = 10.0
+LIMIT_S = 20.0
 
 
 class Peer:

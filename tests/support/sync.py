@@ -16,7 +16,7 @@ from gated.hub.service import Hub, HubSettings
 from gated.store.journal import Journal
 from gated.transport.mqtt import BrokerSettings
 
-JOIN_S = 10.0
+JOIN_S = 20.0
 
 
 class Worker:

@@ -1,5 +1,6 @@
 """Wait for a condition with a limit, never for a time."""
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -14,3 +15,11 @@ def wait_until(condition: Callable[[], object], *, what: str, limit_s: float = L
     while not condition():
         assert time.monotonic() < end, f"waited {limit_s} s for {what}"
         _PAUSE.wait(0.01)
+
+
+def promised_s(idle_s: float) -> float:
+    """Return how long what an idle machine does in idle_s may take on this one, as busy as it is.
+
+    A promise in seconds is about the program; a core shared with others is not its fault.
+    """
+    return idle_s * (1 + os.getloadavg()[0] / (os.cpu_count() or 1))

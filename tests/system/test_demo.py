@@ -16,7 +16,8 @@ from tests.support.programs import Ended, Running, demo_report
 SEED = 11
 PLAIN_PEOPLE = 6  # the scenes 2, 4 and 6 show codes
 CHAOS_PEOPLE = 24 if LONG else 7
-LIMIT_S = 400.0 if LONG else 60.0  # chaos makes people come again
+LIMIT_S = 400.0 if LONG else 200.0  # chaos makes people come again
+pytestmark = pytest.mark.timeout(2 * LIMIT_S)
 VERDICTS = {"ALLOW", "ALLOW_NOTE", "CHECK", "STOP"}
 
 

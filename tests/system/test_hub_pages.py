@@ -24,7 +24,7 @@ from tests.support.office import Desk, open_desk
 pytestmark = pytest.mark.browser
 
 REASON = "spot check"
-WAIT_MS = 10_000
+WAIT_MS = 20_000
 
 
 @dataclass

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.support.waiting import promised_s
 from tests.support.world import SystemWorld
 
 pytestmark = pytest.mark.browser
@@ -25,8 +26,8 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PAGE_LIMIT_MS = 15_000
-SHOWN_MS = 500  # the promise: a verdict is on the screen this soon after its record
+PAGE_LIMIT_MS = 20_000
+SHOWN_S = 0.5  # the promise: a verdict is on the screen this soon after its record
 PASSAGES = 3  # the promise is about the program; one hiccup of a busy machine is not its word
 WATCH = """() => {
   window.changes = [];
@@ -96,7 +97,7 @@ def test_a_verdict_is_on_the_screen_half_a_second_after_its_record(
         shown = first_verdict(page, recorded_ms)
         assert (shown["band"], shown["word"]) == ("allow", "放行")
         late_ms.append(shown["at"] - recorded_ms)
-    assert statistics.median(late_ms) <= SHOWN_MS
+    assert statistics.median(late_ms) <= promised_s(SHOWN_S) * 1000
 
 
 def test_a_chinese_name_is_masked_and_rendered(world: SystemWorld, page: Page) -> None:

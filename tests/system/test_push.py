@@ -11,7 +11,7 @@ from gated.hub.publisher import add_prepared, next_rev, prepare_snapshot, publis
 from gated.store.keys import read_signing_key
 from gated.store.roster_build import RosterRow
 from gated.store.roster_table import read_table
-from tests.support.waiting import wait_until
+from tests.support.waiting import promised_s, wait_until
 from tests.support.world import SystemWorld
 
 SWITCH_S = 5.0
@@ -29,7 +29,9 @@ def test_a_person_added_on_the_hub_is_admitted_at_the_running_gate(world: System
     revision = world.passages("out")[-1]["roster_rev"]
     world.push(newcomer)
     wait_until(
-        lambda: switches(world, "out") > before, what="the pushed list to serve", limit_s=SWITCH_S
+        lambda: switches(world, "out") > before,
+        what="the pushed list to serve",
+        limit_s=promised_s(SWITCH_S),
     )
     world.play("out", "card A; wrist 36.4; ALLOW OK_RESIDENT", A=newcomer)
     assert world.passages("out")[-1]["roster_rev"] == revision + 1
@@ -101,7 +103,9 @@ def test_a_status_set_at_the_hub_stops_its_person_within_seconds(world: SystemWo
             made_utc_ms=made_ms + 1,
         )
     wait_until(
-        lambda: switches(world, "out") > before + 1, what="the status to serve", limit_s=SWITCH_S
+        lambda: switches(world, "out") > before + 1,
+        what="the status to serve",
+        limit_s=promised_s(SWITCH_S),
     )
     world.play("out", "card A; STOP STAT_HOME_QUARANTINE", A=resident)
     assert world.passages("out")[-1]["roster_rev"] == rev + 1

@@ -11,7 +11,7 @@ from gated.hub.schema_office import COMMAND
 from gated.hub.store import HubStore
 from gated.store.keys import read_secret
 from gated.store.sealed_box import open_sealed, registration_context
-from tests.support.waiting import wait_until
+from tests.support.waiting import promised_s, wait_until
 from tests.support.world import SystemWorld
 
 SOON_S = 5.0
@@ -77,7 +77,7 @@ def test_a_message_of_the_office_is_on_the_guards_screen_within_seconds(
     wait_until(
         lambda: world.snapshot("in")["message"] == {"zh": "请走东门", "en": "East gate, please"},
         what="the message on the screen",
-        limit_s=SOON_S,
+        limit_s=promised_s(SOON_S),
     )
     assert world.snapshot("out")["message"] is None
     world.wait_drained("in")

@@ -15,7 +15,7 @@ from tests.support.effort import LONG
 from tests.support.programs import Running, demo_report
 
 CHECKOUT = Path(__file__).parents[2]
-PEOPLE = 40 if LONG else 12
+PEOPLE = 40 if LONG else 4
 BUILD_S = 100.0
 
 

@@ -38,7 +38,7 @@ from tests.support.fake_broker import (
 )
 from tests.support.peer import Peer
 
-LIMIT_S = 10.0
+LIMIT_S = 20.0
 NOBODY_LISTENS = 0x10
 
 

@@ -38,11 +38,6 @@ def instant_ms(text: str, zone: ZoneInfo) -> int | None:
         raise Unclear("records.bad_time") from error
 
 
-def local(ms: int, zone: ZoneInfo) -> str:
-    """Return UTC ms as a form's field of local time holds it."""
-    return f"{datetime.fromtimestamp(ms / 1000, zone):%Y-%m-%dT%H:%M}"
-
-
 def people(v: Visit, words: str, where: str) -> list[Someone]:
     """Return whom the words may mean at this site, as the register orders them; audited.
 

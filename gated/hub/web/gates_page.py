@@ -14,9 +14,10 @@ from starlette.responses import Response
 from gated.contract.command import EN_MAX, MINUTES_MAX, ZH_MAX
 from gated.hub.commands import CommandNotMade, Commands
 from gated.hub.gates import NAME_MAX, NORMAL, Gates, GateView, RenameRefused, rename, roll_out
+from gated.hub.local_time import form_time
 from gated.hub.retirement import RetirementRefused, retire, take_back, usual_end_ms
 from gated.hub.roles import Right
-from gated.hub.web.asked import Unclear, instant_ms, local
+from gated.hub.web.asked import Unclear, instant_ms
 from gated.hub.web.paging import Page
 from gated.hub.web.visit import Visit
 
@@ -129,7 +130,8 @@ def retired(visit: Visit) -> Response:
     try:
         at_ms = instant_ms(visit.form.get("at", ""), visit.site.zone)
         usual_ms = usual_end_ms(visit.office, view.gate)
-        if at_ms is not None and local(at_ms, visit.site.zone) == local(usual_ms, visit.site.zone):
+        zone = visit.site.zone
+        if at_ms is not None and form_time(at_ms, zone) == form_time(usual_ms, zone):
             at_ms = usual_ms  # a form knows no seconds
         retire(visit.office, visit.actor, view.gate, visit.form.get("reason", ""), at_ms)
     except Unclear:
@@ -181,14 +183,14 @@ def _all(visit: Visit, template: str, problem: str = "") -> Response:
 
 
 def _retirement(visit: Visit, view: GateView, problem: str = "") -> Response:
-    usual = local(usual_end_ms(visit.office, view.gate), visit.site.zone)
+    usual = form_time(usual_end_ms(visit.office, view.gate), visit.site.zone)
     return visit.page(
         "gate_retire.html",
         status=CONFLICT if problem else 200,
         view=view,
         shown=Shown(visit),
         at=visit.form.get("at", usual),
-        latest=local(visit.office.utc_ms(), visit.site.zone),
+        latest=form_time(visit.office.utc_ms(), visit.site.zone),
         problem=problem,
     )
 

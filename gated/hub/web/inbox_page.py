@@ -111,7 +111,7 @@ def acknowledge(v: Visit) -> Response:
         return v.refused("inbox.missing", NOT_FOUND)
     answer = Inbox(v.office).acknowledge(v.actor, found.id, v.form.get("note", "")[:NOTE_MAX])
     if not answer.is_new:
-        return v.refused("inbox.already", by=answer.by, at=v.when(answer.at_ms))
+        return v.refused("inbox.already", by=v.who(answer.by), at=v.when(answer.at_ms))
     kind = v.form.get("kind", "")
     here = kind in {known.value for known in visible(v.actor)}
     return v.redirect(f"/inbox?kind={kind}" if here else "/inbox", done="inbox.answered")

@@ -43,6 +43,7 @@ def routes(front: Front) -> list[Route]:
         Route("/login", entry.show, methods=["GET"]),
         Route("/login", entry.take, methods=["POST"]),
         Route("/logout", entry.leave, methods=["POST"]),
+        Route("/language", entry.speak, methods=["POST"]),
     ]
 
 
@@ -71,6 +72,13 @@ def wanted_language(request: Request) -> Language:
         if part.strip().startswith("en"):
             return "en"
     return "zh"
+
+
+async def _small_form(request: Request) -> Mapping[str, str]:
+    """Return the fields of a form; none of a broken one, in which nobody's mark is then."""
+    with contextlib.suppress(BodyTooLarge, BadForm):
+        return (await read_form(request, files_max=0)).form
+    return {}
 
 
 class _Entry:
@@ -102,10 +110,13 @@ class _Entry:
 
     async def leave(self, request: Request) -> Response:
         """No log-in any more, and nothing kept in the browser."""
-        csrf = ""
-        with contextlib.suppress(BodyTooLarge, BadForm):  # then nobody's mark is in it
-            csrf = (await read_form(request, files_max=0)).form.get("csrf", "")
-        return await run_in_threadpool(self._close, request, csrf)
+        form = await _small_form(request)
+        return await run_in_threadpool(self._close, request, form.get("csrf", ""))
+
+    async def speak(self, request: Request) -> Response:
+        """The account's language is another one; the visitor chooses a site in it."""
+        form = await _small_form(request)
+        return await run_in_threadpool(self._speak, request, form)
 
     def _turns(self) -> anyio.CapacityLimiter:
         if self._limiter is None:
@@ -141,6 +152,17 @@ class _Entry:
         answer = RedirectResponse("/login", status_code=303, headers=NO_STORE)
         answer.delete_cookie(cookie_name(secure=front.secure), secure=front.secure, httponly=True)
         return set_done(front, answer, LOGGED_OUT)
+
+    def _speak(self, request: Request, form: Mapping[str, str]) -> Response:
+        front = self._front
+        login = front.logins.find(token_of(front, request))
+        if login is None:
+            return RedirectResponse("/login", status_code=303, headers=NO_STORE)
+        if not secrets.compare_digest(form.get("csrf", "").encode(), login.csrf.encode()):
+            return plain_refusal(front, login, "base.stale", FORBIDDEN)
+        chosen: Language = "en" if form.get("language") == "en" else "zh"
+        front.accounts.set_language(login.account.name, chosen)
+        return RedirectResponse("/", status_code=303, headers=NO_STORE)
 
     def _form(
         self, request: Request, following: str, error: str = "", status: int = 200

@@ -1,15 +1,19 @@
 """One person, one file: search, the file itself, readings and notes, the list of who is watched."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from itertools import groupby
 from typing import Final
 
 from starlette.responses import Response
 
 from gated.hub import record_words
 from gated.hub.audit import Action
-from gated.hub.person_file import PersonFile, PersonRefused
+from gated.hub.local_time import form_time
+from gated.hub.person_course import Step
+from gated.hub.person_file import PersonFile, PersonRefused, older_than_course
 from gated.hub.person_rows import PassageKey
 from gated.hub.record_words import Language
 from gated.hub.register import Register
@@ -24,7 +28,6 @@ FORBIDDEN: Final = 403
 REFUSED: Final = 409
 SHORT: Final = 8  # hex digits by which people tell pseudonyms apart
 LISTED_MAX: Final = 300  # people on the list of those watched; the most urgent come first
-TEMPERATURES_MAX: Final = 40
 DUE_MAX: Final = 12  # the newest due times of a file
 _REF: Final = re.compile(r"[0-9a-f]{32}")
 _DEGREES: Final = re.compile(r"(\d{2})(?:[.．。,，](\d))?")
@@ -60,6 +63,14 @@ class Words:
     def temperature(self, value_mc: int | None) -> str:
         """Return degrees with one digit."""
         return record_words.temperature(value_mc)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What happened to somebody on one local day, newest first."""
+
+    day: str
+    steps: list[Step]
 
 
 def search(v: Visit) -> Response:
@@ -146,13 +157,13 @@ def _file_page(v: Visit, *, full: bool = False, error: str = "") -> Response:
     if ref is None:
         return v.refused("person.refused.unknown", NOT_FOUND)
     try:
-        found = PersonFile(v.office).of(
-            v.actor, ref, v.reason(), before=_before(v.query.get("before", "")), full=full
-        )
+        before = _before(v.query.get("before", ""))
+        found = PersonFile(v.office).of(v.actor, ref, v.reason(), before=before, full=full)
     except PersonRefused as refusal:
         unknown = refusal.code == "unknown"
         status_code = NOT_FOUND if unknown else FORBIDDEN
         return v.refused(f"person.refused.{refusal.code}", status_code)
+    paged = before is not None
     return v.page(
         "person_file.html",
         status=REFUSED if error else 200,
@@ -160,12 +171,13 @@ def _file_page(v: Visit, *, full: bool = False, error: str = "") -> Response:
         who=found.identity or found,
         short=ref.hex()[:SHORT],
         due=list(reversed(found.due))[:DUE_MAX],
-        temperatures=found.temperatures[:TEMPERATURES_MAX],
-        older=_spelled(found.older),
-        paged=bool(v.query.get("before")),
+        days=_days(v, found.course),
+        open_items=[item for item in found.inbox if item.acked_ms is None],
+        older=_spelled(found.older if paged else older_than_course(found)),
+        paged=paged,
         error=error,
         typed=v.form if error else {},
-        now=_local(v, v.office.utc_ms()),
+        now=form_time(v.office.utc_ms(), v.site.zone),
         w=Words(v.language),
         gates=gates(v),
     )
@@ -184,13 +196,14 @@ def _before(text: str) -> PassageKey | None:
     return PassageKey(int(found[1]), found[2], found[3], int(found[4]))
 
 
+def _days(v: Visit, course: Sequence[Step]) -> list[Day]:
+    """Return the course by local day, newest first."""
+    by_day = groupby(course, lambda step: v.when(step.t_ms)[:10])
+    return [Day(day, list(steps)) for day, steps in by_day]
+
+
 def _spelled(key: PassageKey | None) -> str:
     return "" if key is None else f"{key.t_ms}~{key.gate}~{key.epoch}~{key.seq}"
-
-
-def _local(v: Visit, ms: int) -> str:
-    """Return the site's local time as a browser's form takes it."""
-    return f"{datetime.fromtimestamp(ms / 1000, UTC).astimezone(v.site.zone):%Y-%m-%dT%H:%M}"
 
 
 def _instant(v: Visit, text: str) -> int | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Final
 
 from starlette.responses import Response
@@ -11,9 +11,10 @@ from gated.core.model import Direction, Verdict
 from gated.hub import record_words as words
 from gated.hub.day_ledger import DayLedger, ExportRefused, Order
 from gated.hub.late_entry import LateEntries, LateEntryRefused, PaperLine
+from gated.hub.local_time import form_time, local_day
 from gated.hub.records import Filter, Key, Records, SearchRefused
 from gated.hub.roles import Right
-from gated.hub.web.asked import Someone, Unclear, gates, household, instant_ms, local, people
+from gated.hub.web.asked import Someone, Unclear, gates, household, instant_ms, people
 from gated.hub.web.paging import Page
 from gated.hub.web.visit import Visit
 
@@ -99,7 +100,7 @@ def late(v: Visit) -> Response:
     """The form for a line from paper; a POST stores it."""
     form = {name: v.form.get(name, "").strip() for name in LATE_FIELDS}
     if v.request.method == "GET":
-        return _late(v, {"time": local(v.office.utc_ms(), v.site.zone)})
+        return _late(v, {"time": form_time(v.office.utc_ms(), v.site.zone)})
     try:
         known = people(v, form["who"], "paper") if form["who"] else []
         if form["who"] and not known:
@@ -172,7 +173,7 @@ def _key(text: str) -> Key | None:
 
 
 def _today(v: Visit) -> date:
-    return datetime.fromtimestamp(v.office.utc_ms() / 1000, UTC).astimezone(v.site.zone).date()
+    return local_day(v.office.utc_ms(), v.site.zone)
 
 
 PAGES = (

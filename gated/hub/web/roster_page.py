@@ -11,18 +11,17 @@ from gated.core import id_number, pseudonym
 from gated.core.model import Category, CredentialState, StatusCode
 from gated.hub.audit import Action
 from gated.hub.changes import ChangeRefused, Changes, Correction, Done
-from gated.hub.difference import ARRIVALS
 from gated.hub.inbox import Inbox, InboxRefused
 from gated.hub.inbox_item import Kind
 from gated.hub.register import Entry, Register
-from gated.hub.register_edits import CLOSED
+from gated.hub.register_edits import CLOSED, to_be_filed
 from gated.hub.register_entry import HeldStatus, moment
 from gated.hub.register_export import export_list
 from gated.hub.roles import Right
 from gated.hub.rollout import Rollout
 from gated.hub.web.paging import Page
 from gated.hub.web.roster_words import Words
-from gated.hub.web.visit import Visit
+from gated.hub.web.visit import DONE_S, Visit
 from gated.store.roster_build import Card, RosterRow
 from gated.store.table_cells import BadCell, instant_of
 
@@ -85,10 +84,25 @@ def person(v: Visit) -> Response:
     found = _entry(v)
     if found is None:
         return v.refused("roster.refused.unknown", NOT_FOUND)
+    reason = v.purpose or _own_change(v, found) or v.reason()
     v.office.audit.note(
-        v.actor, Action.LOOK_UP, target=found.ref.hex(), reason=v.reason(), result="list"
+        v.actor, Action.LOOK_UP, target=found.ref.hex(), reason=reason, result="list"
     )
     return _person_page(v, found)
+
+
+def _own_change(v: Visit, found: Entry) -> str:
+    """Return the reason of who comes straight from changing this person, "" for anybody else.
+
+    The audit itself is the proof: what a browser says of it would let anybody leave the reason out.
+    """
+    if v.done is None:
+        return ""
+    newest = v.office.audit.rows(v.site.id, 1, actor=v.actor.name, action=Action.CHANGE)
+    since_ms = v.office.utc_ms() - DONE_S * 1000
+    if not newest or newest[0].target != found.ref.hex() or newest[0].t_ms < since_ms:
+        return ""
+    return newest[0].reason or v.t("roster.own_change")
 
 
 def change(v: Visit) -> Response:
@@ -175,9 +189,7 @@ def _person_page(v: Visit, found: Entry, error: str = "") -> Response:
         closed=any(held.code in CLOSED for held in standing),
         today=f"{today:%Y-%m-%d}",
         quarantine_until=f"{today + QUARANTINE:%Y-%m-%d}",
-        arrived=any(held.code in ARRIVALS for held in standing)
-        or found.row.category is Category.RETURNEE
-        or any(held.code is StatusCode.ARRIVAL_PENDING for held in standing),
+        arrived=to_be_filed(found, now),
         words=Words(v),
         error=error,
     )
@@ -295,8 +307,10 @@ def _known(v: Visit, found: Entry) -> dict[str, str]:
 
 
 def _category(v: Visit) -> Category | None:
+    """Return what was chosen; "unknown" is what gates say of strangers, never of who is listed."""
     text = v.form.get("category", "")
-    return Category(text) if text in {item.value for item in Category} else None
+    known = {item.value for item in Category if item is not Category.UNKNOWN}
+    return Category(text) if text in known else None
 
 
 def _typed(v: Visit) -> dict[str, str]:
@@ -311,7 +325,7 @@ def _form(v: Visit, values: object, found: Entry | None = None, error: str = "")
         entry=found,
         shown=Register(v.office).shown(found) if found else None,
         fields=FIELDS,
-        categories=list(Category),
+        categories=[item for item in Category if item is not Category.UNKNOWN],
         words=Words(v),
         error=error,
     )

@@ -7,6 +7,7 @@ import importlib.resources
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 from gated.hub.accounts import Language
@@ -42,6 +43,7 @@ def without_turns(value: object) -> object:
     return value
 
 
+@cache
 def load_texts() -> Texts:
     """Return the texts of every area. ValueError names a table that is not one of both."""
     found: dict[str, Both] = {}

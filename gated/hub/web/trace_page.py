@@ -7,12 +7,13 @@ from typing import Final
 from starlette.responses import Response
 
 from gated.hub import record_words as words
+from gated.hub.local_time import form_time
 from gated.hub.roles import Right
 from gated.hub.trace import MINUTE_MS
 from gated.hub.trace_drawing import draw
 from gated.hub.trace_query import Question, Trace, Tracer, TraceRefused
 from gated.hub.trace_table import Names, minutes, trace_csv
-from gated.hub.web.asked import Someone, Unclear, gates, instant_ms, local, people
+from gated.hub.web.asked import Someone, Unclear, gates, instant_ms, people
 from gated.hub.web.paging import Page
 from gated.hub.web.visit import Visit
 
@@ -77,8 +78,6 @@ def _question(v: Visit, form: Mapping[str, str], person: bytes) -> Question:
     within = form["within"] or WITHIN
     if not (within.isascii() and within.isdigit() and len(within) <= len("240")):
         raise Unclear("trace.bad_window")
-    if form["gate"] and form["gate"] not in gates(v):
-        raise Unclear("trace.bad_gate")
     return Question(
         person=person,
         start_ms=now_ms - DAYS * 24 * 60 * MINUTE_MS if start_ms is None else start_ms,
@@ -94,7 +93,7 @@ def _form(
     now_ms = v.office.utc_ms()
     empty = {
         "who": "",
-        "start": local(now_ms - DAYS * 24 * 60 * MINUTE_MS, v.site.zone),
+        "start": form_time(now_ms - DAYS * 24 * 60 * MINUTE_MS, v.site.zone),
         "end": "",
         "within": WITHIN,
         "gate": "",

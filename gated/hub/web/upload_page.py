@@ -11,16 +11,21 @@ from gated.errors import StoreError, TableError
 from gated.hub.difference import Kind
 from gated.hub.difference_shown import visible
 from gated.hub.roles import PROPERTY_STATUSES, Right
+from gated.hub.sheet import Column, csv_text, xlsx_bytes
 from gated.hub.upload import Staged, State, UploadRefused, Uploads
 from gated.hub.upload_large import Told
+from gated.hub.upload_shelf import Broken
 from gated.hub.web.pages import note_failure
 from gated.hub.web.paging import Page
 from gated.hub.web.roster_words import Words
 from gated.hub.web.visit import Visit
 from gated.hub.web.works import Interrupted, Said, Work, afterwards
+from gated.store import table_template, table_words
+from gated.store.table_template import heading
 
 NOT_FOUND: Final = 404
 REFUSED: Final = 409
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PATH: Final = "/roster/upload/{number}"
 DIGITS_MAX: Final = 9  # no list has more people
 
@@ -28,21 +33,32 @@ DIGITS_MAX: Final = 9  # no list has more people
 def upload(v: Visit) -> Response:
     """The form for a table; what is sent is read behind the page the answer leads to."""
     if v.request.method == "GET":
-        return v.page("roster_upload.html", bad=None, error="")
+        return _form(v)
     chosen = v.upload("table")
     if chosen is None:
-        return v.page("roster_upload.html", REFUSED, bad=None, error=v.t("roster.no_file"))
+        return _form(v, v.t("roster.no_file"))
     uploads = Uploads(v.office)
     number = uploads.begin(v.actor)
     work = v.front.works.begin(v.site.id, number, "read")
     if work is None:
-        return v.page("roster_upload.html", REFUSED, bad=None, error=v.t("roster.busy"))
+        return _form(v, v.t("roster.busy"))
     name, content = chosen
 
     def read(told: Told) -> None:
         uploads.stage(v.actor, name, content, number, told)
 
     return _begun(v, work, read)
+
+
+def template(v: Visit) -> Response:
+    """The headings and an example line as a file to fill in; its columns are text."""
+    name = "名单模板" if v.language == "zh" else "roster-template"
+    columns = [Column(heading, 16) for heading in table_template.headings(v.language)]
+    rows = [table_template.example(v.language)]
+    if v.query.get("format") == "csv":
+        return v.send(csv_text(columns, rows).encode(), "text/csv; charset=utf-8", f"{name}.csv")
+    body = xlsx_bytes(name, columns, rows, as_text=True)
+    return v.send(body, XLSX, f"{name}.xlsx")
 
 
 def table(v: Visit) -> Response:
@@ -57,7 +73,7 @@ def table(v: Visit) -> Response:
         match uploads.state(v.actor, number):
             case State.READING:
                 sentence = error or v.t("roster.interrupted_reading")
-                return v.page("roster_upload.html", REFUSED, bad=None, error=sentence)
+                return _form(v, sentence)
             case State.BROKEN:
                 return _broken_page(v, number)
             case State.APPLIED:
@@ -149,12 +165,26 @@ def _begun(v: Visit, work: Work, act: Callable[[Told], None]) -> Response:
     return afterwards(v.redirect(f"/roster/upload/{work.number}"), run)
 
 
+def _form(v: Visit, error: str = "", bad: Broken | None = None) -> Response:
+    both = [(name, heading(name, "zh"), heading(name, "en")) for name in table_words.HEADINGS]
+    required = [(zh, en) for name, zh, en in both if name in table_words.HEADINGS_REQUIRED]
+    optional = [(zh, en) for name, zh, en in both if name not in table_words.HEADINGS_REQUIRED]
+    return v.page(
+        "roster_upload.html",
+        REFUSED if error or bad else 200,
+        bad=bad,
+        error=error,
+        columns={"required": required, "optional": optional},
+        categories=table_template.categories(v.language),
+    )
+
+
 def _broken_page(v: Visit, number: str) -> Response:
     bad = Uploads(v.office).broken(v.actor, number)
     if bad.why is None:
-        return v.page("roster_upload.html", REFUSED, bad=bad, error="")
+        return _form(v, bad=bad)
     error = v.t("roster.bad_file", cause=bad.why.said(v.language))
-    return v.page("roster_upload.html", REFUSED, bad=None, error=error)
+    return _form(v, error)
 
 
 def _difference_page(v: Visit, staged: Staged, error: str = "") -> Response:
@@ -176,6 +206,7 @@ def _order(v: Visit) -> Response:
 
 PAGES: Final = (
     Page("/roster/upload", upload, Right.EDIT_ROSTER, ("GET", "POST")),
+    Page("/roster/upload/template", template, Right.EDIT_ROSTER),
     Page(PATH, _order, Right.EDIT_ROSTER, ("GET", "POST")),
     Page(f"{PATH}/progress", progress, Right.EDIT_ROSTER),
     Page(f"{PATH}/discard", discard, Right.EDIT_ROSTER, ("POST",)),

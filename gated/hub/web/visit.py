@@ -4,7 +4,6 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -15,8 +14,9 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from gated.hub.accounts import Accounts, Language
+from gated.hub.accounts import Accounts, Language, shown_names
 from gated.hub.audit import REASON_MAX
+from gated.hub.local_time import local
 from gated.hub.logins import Login, Logins, Once, new_mark
 from gated.hub.office import Office, Site
 from gated.hub.roles import Actor, Right, Role
@@ -28,6 +28,9 @@ DONE_COOKIE: Final = "gated_done"
 DONE_S: Final = 60
 SILENT: Final = "-"
 """Value of the cookie when something was done that no sentence is shown for."""
+
+AT_THE_HUB: Final = "cli:"
+"""Before the system user of somebody who works at the hub's own command line."""
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
 
@@ -158,9 +161,18 @@ class Visit:
         """Return the site's local time, with a question mark when the clock was unsure."""
         if ms is None:
             return "—"
-        local = datetime.fromtimestamp(ms / 1000, UTC).astimezone(self.site.zone)
-        shown = local.strftime("%Y-%m-%d %H:%M" if day else "%H:%M")
+        shown = local(ms, self.site.zone).strftime("%Y-%m-%d %H:%M" if day else "%H:%M")
         return f"{shown} ?" if uncertain else shown
+
+    @cached_property
+    def _shown_names(self) -> Mapping[str, str]:
+        return shown_names(self.office)
+
+    def who(self, name: str) -> str:
+        """Return what people call who did something; an account that is gone keeps its name."""
+        if name.startswith(AT_THE_HUB):
+            return self.t("base.at_the_hub", name=name.removeprefix(AT_THE_HUB))
+        return self._shown_names.get(name, name)
 
     def site_name(self, site: Site | None = None) -> str:
         """Return what the pages call a site, this one when none is given."""

@@ -21,7 +21,7 @@ from tests.support.office import Desk, open_desk
 
 pytestmark = pytest.mark.browser
 
-WAIT_MS = 5_000
+WAIT_MS = 20_000
 # Written at every key, whole: nothing is being written means that all fields are in it.
 KEPT = """localStorage.length > 0
   && document.querySelector('form[data-draft-state=kept]') !== null"""

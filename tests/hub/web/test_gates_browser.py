@@ -20,7 +20,7 @@ from tests.support.office import NOON_MS, Desk
 from tests.support.records import plant_gate
 
 pytestmark = pytest.mark.browser
-WAIT_MS = 8_000
+WAIT_MS = 20_000
 
 
 def told(**fields: object) -> str:

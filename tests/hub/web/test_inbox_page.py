@@ -123,9 +123,9 @@ def test_one_press_answers_an_item_and_a_second_one_is_told(
     assert "已记为处理完毕" in words(client.get("/s/east/inbox"))
     again = client.order(path)
     assert again.status_code == 409
-    assert "officer-east 于 2020-02-10 12:00 处理" in words(again)
+    assert "Officer east 于 2020-02-10 12:00 处理" in words(again)
     done = words(client.get("/s/east/inbox?state=done"))
-    assert "officer-east 于 2020-02-10 12:00 处理" in done
+    assert "Officer east 于 2020-02-10 12:00 处理" in done
     assert "备注：去了现场" in done
 
 

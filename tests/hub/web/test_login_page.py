@@ -5,7 +5,7 @@ import pytest
 from gated.hub.accounts import TRIES
 from gated.hub.roles import Role
 from gated.hub.web.login_page import wanted_language
-from tests.support.hub_pages import ORIGIN, PASSWORD, PageClient, where, words
+from tests.support.hub_pages import ORIGIN, PASSWORD, PageClient, hidden, where, words
 from tests.support.office import Desk
 
 
@@ -110,6 +110,24 @@ def test_several_sites_are_chosen_from_and_one_is_entered(client: PageClient) ->
     assert "西园 社区工作人员" in text
     client.login("auditor", "west")
     assert where(client.get("/")) == "/s/west/audit"
+
+
+def test_the_choice_of_a_site_speaks_the_other_language_at_a_tap(client: PageClient) -> None:
+    client.login("officer", "east", "west")
+    page = client.get("/")
+    form = {"csrf": hidden(page, "csrf"), "language": "en"}
+    assert where(client.post("/language", data=form)) == "/"
+    text = words(client.get("/"))
+    assert "East Garden community officer" in text
+    assert "中文" in text
+
+
+def test_the_language_of_an_account_needs_the_log_ins_own_mark(client: PageClient) -> None:
+    assert where(client.post("/language", data={"language": "en"})) == "/login"
+    client.login("officer", "east", "west")
+    for form in ({"language": "en"}, {"csrf": "another", "language": "en"}):
+        assert client.post("/language", data=form).status_code == 403
+    assert "社区工作人员" in words(client.get("/"))
 
 
 def test_an_account_without_a_role_is_told_so(client: PageClient, desk: Desk) -> None:

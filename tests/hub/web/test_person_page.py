@@ -123,14 +123,35 @@ class TestFile:
 
     def test_older_passages_are_a_link_away(self, desk: Desk, officer: PageClient) -> None:
         ref = plant_person(desk.office)
-        for n in range(60):
+        for n in range(210):
             plant(desk.office, gate="east-1", t_ms=NOON_MS - n * HOUR, person=ref)
         first = officer.look(f"{file_path(ref)}", "x")
+        assert words(first).count("通行 · east-1") == 200
         (link,) = re.findall(r'href="([^"]*before=[^"]*)"', first.text)
         older = officer.get(unescape(link))
         assert older.text.count(">east-1</td>") == 10
         assert "before=" not in older.text
         assert officer.get(f"{file_path(ref)}?before=rubbish").status_code == 200
+
+    def test_the_page_says_each_thing_once(self, desk: Desk, officer: PageClient) -> None:
+        ref = plant_person(desk.office)
+        plant(desk.office, gate="east-1", t_ms=NOON_MS - HOUR, person=ref, temp_mc=36_400)
+        files = PersonFile(desk.office)
+        files.add_note(desk.actor(), ref, "送药上门")
+        files.add_reading(desk.actor(), ref, NOON_MS, 38_200, "")
+        said = words(officer.look(f"{file_path(ref)}", "x"))
+        for thing in ("11:00", "36.4", "送药上门", "38.2", "通行 · east-1"):
+            assert said.count(thing) == 1, thing
+        assert "before=" not in officer.get(f"{file_path(ref)}").text
+
+    def test_who_wrote_is_named_as_people_call_them(self, desk: Desk, officer: PageClient) -> None:
+        ref = plant_person(desk.office)
+        for name in ("officer-east", "gone.away", "cli:root"):
+            PersonFile(desk.office).add_note(desk.actor(name=name), ref, "随访")
+        said = words(officer.look(f"{file_path(ref)}", "x"))
+        for shown in ("Officer east", "gone.away", "管理员（root）"):
+            assert f"随访 · {shown} 随访" in said
+        assert "officer-east" not in said
 
     def test_markup_in_notes_and_names_is_text(self, desk: Desk, officer: PageClient) -> None:
         ref = plant_person(desk.office, "<b>王</b>")

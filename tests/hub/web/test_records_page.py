@@ -134,6 +134,13 @@ def test_an_auditor_and_another_site_are_refused(desk: Desk) -> None:
     assert client.order("/s/west/records", WHY).text.count("王*明") == 0
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "99999-01-01", ""])
+def test_a_year_no_ledger_is_of_is_a_sentence(client: PageClient, day: str) -> None:
+    answer = client.order(f"{SEARCH}/ledger", WHY | {"day": day})
+    assert answer.status_code in {403, 409}
+    assert "日期" in words(answer)
+
+
 def test_the_ledger_of_a_day_is_downloaded(client: PageClient, desk: Desk) -> None:
     form = WHY | {"day": "2020-02-10", "format": "xlsx"}
     answer = client.order(f"{SEARCH}/ledger", form)

@@ -18,7 +18,7 @@ from tests.support.people import line, people, person, ref_of, table, take
 from tests.support.records import plant_gate
 
 pytestmark = pytest.mark.browser
-WAIT_MS = 8_000
+WAIT_MS = 20_000
 SHOTS = os.environ.get("GATED_SHOTS", "")  # a folder: keep pictures to look at
 
 

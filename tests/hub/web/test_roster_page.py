@@ -252,6 +252,16 @@ class TestShortForms:
         assert 'value="home_quarantine"' not in page
 
 
+@pytest.mark.parametrize(("who", "said"), [("9-9-909", "没有找到"), ("3-1-101", "找到")])
+def test_the_answer_of_a_search_comes_before_anything_else(
+    desk: Desk, property_: PageClient, who: str, said: str
+) -> None:
+    home = {"building": "3", "unit": "1", "room": "101"}
+    take(desk.office, desk.actor(), [person(1, **home), person(2, **home)])
+    answer = words(property_.order(f"{ROSTER}/search", {"who": who, "reason": "核对"}))
+    assert answer.index(said) < answer.index("查找人员") < answer.index("当前名单")
+
+
 class TestForm:
     def test_somebody_new_is_added(self, full: Desk, property_: PageClient) -> None:
         new = person(40)
@@ -262,6 +272,32 @@ class TestForm:
         assert where(answer) == card_path(full, 40)
         assert entry(full, 40).row.category.value == "tenant"
 
+    def test_who_added_somebody_sees_them_once_without_a_reason(
+        self, full: Desk, property_: PageClient
+    ) -> None:
+        form = {name: getattr(person(40), name) for name in ("id_number", "name", "room")}
+        new = form | {"category": "tenant"}
+        shown = property_.order(f"{ROSTER}/add", new, follow=True)
+        assert "单项变更" in words(shown)
+        row = full.office.audit.rows("east")[0]
+        assert (row.action, row.reason) == ("look_up", "查看刚办理的变更")
+        assert "查询事由" in words(property_.get(card_path(full, 40)))
+
+    def test_a_cookie_of_ones_own_is_no_reason(self, full: Desk, property_: PageClient) -> None:
+        property_.cookies.set("gated_done", "roster.added")
+        assert "单项变更" not in words(property_.get(card_path(full)))
+        Changes(full.office).lost_card(full.actor(), ref_of(full.office, person(3)))
+        property_.cookies.set("gated_done", "roster.added")
+        assert "单项变更" not in words(property_.get(card_path(full)))
+
+    def test_an_arrival_is_filed_once(self, full: Desk, property_: PageClient) -> None:
+        path = f"{card_path(full)}/change"
+        assert 'value="filed"' not in look(property_, card_path(full))
+        assert 'value="filed"' not in property_.get(card_path(full)).text
+        form = {"change": "status", "status": "from_other_province"}
+        assert 'value="filed"' in property_.order(path, form, follow=True).text
+        assert 'value="filed"' not in property_.order(path, {"change": "filed"}, follow=True).text
+
     def test_what_was_typed_stays_when_it_is_refused(
         self, full: Desk, property_: PageClient
     ) -> None:
@@ -271,6 +307,23 @@ class TestForm:
         assert "身份证号有误" in words(answer)
         assert 'value="王小明"' in answer.text
         assert "请选择类别" in words(property_.order(f"{ROSTER}/add", {"name": "王"}))
+
+    @pytest.mark.parametrize("phone", ["139", "+86 139", "无", "12-34-56"])
+    def test_a_phone_too_short_to_be_one_is_refused(
+        self, full: Desk, property_: PageClient, phone: str
+    ) -> None:
+        new = {"name": "王小明", "building": "3", "room": "101", "category": "visitor"}
+        answer = property_.order(f"{ROSTER}/add", new | {"phone": phone})
+        assert (answer.status_code, "手机号位数太少" in words(answer)) == (409, True)
+        form = {"phone": phone, "version": str(entry(full).version)}
+        answer = property_.order(f"{card_path(full)}/edit", form)
+        assert (answer.status_code, "手机号位数太少" in words(answer)) == (409, True)
+        assert entry(full).row.phone == person(3).phone
+
+    def test_nobody_is_listed_as_unknown(self, full: Desk, property_: PageClient) -> None:
+        assert 'value="unknown"' not in property_.get(f"{ROSTER}/add").text
+        form = {"name": "王小明", "building": "3", "room": "101", "category": "unknown"}
+        assert "请选择类别" in words(property_.order(f"{ROSTER}/add", form))
 
     def test_an_officer_corrects_the_line_as_it_is(self, full: Desk, officer: PageClient) -> None:
         because(officer, "wrong phone")

@@ -17,7 +17,7 @@ from tests.support.certificates import Authority
 from tests.support.hub_pages import PASSWORD, cheap, served
 from tests.support.office import Desk
 
-LIMIT_S = 10.0
+LIMIT_S = 20.0
 
 
 def browser(server: PagesServer, trust: ssl.SSLContext | bool = True) -> httpx.Client:

@@ -89,6 +89,17 @@ def test_a_trace_is_audited_with_its_reason(client: PageClient, desk: Desk) -> N
     assert (row.reason, row.result) == ("密接排查", "2 contacts, 1 gates incomplete")
 
 
+@pytest.mark.parametrize("gate", ["nowhere", "west-1"])
+def test_a_gate_of_no_or_another_site_is_refused_alike(
+    client: PageClient, desk: Desk, gate: str
+) -> None:
+    plant_gate(desk.office, "west-1", site="west")
+    answer = client.order(TRACE, FORM | {"gate": gate})
+    assert answer.status_code == 409
+    assert "本小区没有这个卡口" in words(answer)
+    assert "trace" not in [row.action for row in desk.office.audit.rows("east")]
+
+
 def test_the_drawing_is_a_picture_with_a_text(client: PageClient) -> None:
     answer = client.order(TRACE, FORM)
     (text,) = re.findall(r"<svg.*?</svg>", answer.text, re.DOTALL)

@@ -1,16 +1,24 @@
 """A table pushed through the pages: read, compared, said yes to; how far it is; what stops it."""
 
+import io
 import json
 import re
 import threading
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from openpyxl import load_workbook
 
+from gated.hub.accounts import Language
 from gated.hub.changes import Changes
 from gated.hub.register import Register
+from gated.hub.sheet import Column, csv_text, xlsx_bytes
 from gated.hub.upload import State, Uploads
 from gated.hub.web.works import PATIENCE_S
+from gated.store import table_template, table_words
+from gated.store.roster_table import read_table
 from tests.support.hub_pages import PageClient, where, words
 from tests.support.office import Desk
 from tests.support.people import line, people, person, table, take
@@ -231,3 +239,55 @@ class TestInterrupted:
         assert answer.status_code == 409
         assert Register(full.office).count("east") == 12
         assert Uploads(full.office).state(full.actor(), number) is State.STAGED
+
+
+class TestTemplate:
+    @pytest.mark.parametrize("kind", ["xlsx", "csv"])
+    def test_only_its_example_is_refused(
+        self, full: Desk, client: PageClient, language: str, kind: str
+    ) -> None:
+        client.login("property", language=language)
+        page = client.get(f"{ROSTER}/upload")
+        assert f"{ROSTER}/upload/template" in page.text
+        answer = client.get(f"{ROSTER}/upload/template?format={kind}")
+        assert answer.headers["content-disposition"].endswith(f".{kind}")
+        refused = words(client.get(where(send(client, answer.content, f"t.{kind}"))))
+        example = "this is the example line" if language == "en" else "这是模板里的示例"
+        assert example in refused
+        assert refused.count(example) == 1
+
+    @pytest.mark.parametrize("filled", ["zh", "en"])
+    def test_a_line_written_like_the_example_is_taken(
+        self, client: PageClient, filled: Language, tmp_path: Path
+    ) -> None:
+        columns = [Column(heading) for heading in table_template.headings(filled)]
+        row = table_template.example(filled)
+        row[0] = person(3).id_number
+        path = tmp_path / "t.xlsx"
+        path.write_bytes(xlsx_bytes("t", columns, [row], as_text=True))
+        (read,) = read_table(path, ZoneInfo("Asia/Shanghai")).rows
+        assert (read.room, read.phone, read.cards[0].number) == ("101", "13800000000", "0012345678")
+        assert (read.flags, len(read.statuses)) == (frozenset({"elder"}), 1)
+        path.write_text(csv_text(columns, [row]), "utf-8")
+        assert read_table(path.rename(tmp_path / "t.csv"), ZoneInfo("Asia/Shanghai")).rows == [read]
+
+    def test_the_page_names_every_column(self, client: PageClient, language: str) -> None:
+        client.login("property", language=language)
+        said = words(client.get(f"{ROSTER}/upload"))
+        for name, spelled in table_words.HEADINGS.items():
+            assert f"{spelled.split()[0]} {name}" in said
+        assert "unknown" not in said
+        assert "未知" not in said
+
+    def test_what_is_typed_into_it_stays_text(self, property_: PageClient) -> None:
+        body = property_.get(f"{ROSTER}/upload/template").content
+        sheet = load_workbook(io.BytesIO(body)).active
+        assert {cell.number_format for row in sheet.iter_rows() for cell in row} == {"@"}
+        assert {sheet.column_dimensions[name].number_format for name in "ABCDEFGHIJKL"} == {"@"}
+
+
+def test_a_phone_too_short_to_be_one_is_a_bad_cell(property_: PageClient) -> None:
+    lines = [line(1, phone="139"), line(2, phone="139-0000-1234"), line(3, phone="")]
+    said = words(property_.get(where(send(property_, table(*lines)))))
+    assert said.count("不是电话号码") == 1
+    assert "只有 3 位数字" in said

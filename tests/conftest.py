@@ -1,0 +1,17 @@
+"""What holds for every test: the order in which the workers of a run take its files."""
+
+from pathlib import Path
+
+import pytest
+
+SYSTEM = Path(__file__).parent / "system"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files come first: one that is begun last keeps one worker, and the others idle.
+
+    They are those of the system, then those with a browser; else the order stays as drawn.
+    """
+    seen = {item.path for item in items if item.get_closest_marker("browser") is not None}
+    items.sort(key=lambda item: (not item.path.is_relative_to(SYSTEM), item.path not in seen))
