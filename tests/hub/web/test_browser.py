@@ -311,11 +311,12 @@ def test_the_count_of_open_items_follows_without_a_reload(
 
 def test_a_page_hears_of_the_gates(site: Site) -> None:
     site.page.add_init_script(  # runs before the page's own: the first event cannot be missed
-        "document.addEventListener('gated:gates', (e) => { window.heard = e.detail; })"
+        "document.addEventListener('gated:gates',"
+        " (e) => { document.documentElement.dataset.heard = e.detail.n; })"
     )
     site.login()
     site.goto("/s/east/account")
-    assert site.page.wait_for_function("window.heard").json_value()["n"] == 0
+    expect(site.page.locator("html")).to_have_attribute("data-heard", "0")
 
 
 # Looks.

@@ -64,8 +64,9 @@ def upload(page: Page, content: bytes) -> None:
     page.locator("form[enctype] button").click()
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    ("language", "size"), [("zh", DESKTOP), ("en", PHONE)], ids=["zh-desktop", "en-phone"]
+)
 def test_every_page_of_the_list_fits_and_violates_nothing(
     browser: Browser, server: PagesServer, desk: Desk, language: str, size: dict[str, int]
 ) -> None:
