@@ -184,7 +184,9 @@ def test_a_long_name_does_not_push_a_page_out_of_its_window(
         page = context.new_page()
         wide = []
         for one in PAGES:
-            shown = "GET" in one.methods and not one.path.endswith(("/csv", "/progress", "/template"))
+            shown = "GET" in one.methods and not one.path.endswith(
+                ("/csv", "/progress", "/template")
+            )
             if shown and one.right in {None, *RIGHTS[Role.OFFICER]}:
                 for path in hub.paths(one.path):
                     page.goto(f"{server.url.rstrip('/')}{path}")
