@@ -1,6 +1,7 @@
 """The hub with a million passages on SQLite: traces, searches, the page of records, an import."""
 
 import asyncio
+import gc
 import random
 import sqlite3
 import statistics
@@ -15,6 +16,7 @@ import bench_hub_pages
 import httpx
 from bench_roster import Town
 from bench_row import Row, Run, at_most, each_s
+from sqlalchemy import insert
 
 from gated.config import HubConfig
 from gated.hub.office import Office, open_office
@@ -22,7 +24,7 @@ from gated.hub.records import PAGE, Filter, Records
 from gated.hub.register_entry import Entry
 from gated.hub.register_rows import store
 from gated.hub.roles import Actor, Role
-from gated.hub.schema_records import PASSAGE
+from gated.hub.schema_records import GATE_SITE, PASSAGE
 from gated.hub.trace import MINUTE_MS
 from gated.hub.trace_query import Question, Tracer
 from gated.hub.upload import Uploads
@@ -63,7 +65,9 @@ def hub(run: Run) -> list[Row]:
     office = open_office(_config(folder), lambda: NOW_MS)
     try:
         refs = _enter(office, people)
+        _assign(office)
         _fill(folder / "hub.db", refs, count)
+        gc.freeze()  # as the hub does: what made the data is no part of what is measured
         rows = [*_traces(run, office, refs, count), *_searches(run, office, refs)]
         rows.append(_page(run, office))
         rows += bench_hub_pages.pages(run, office, ACTOR, NOW_MS, refs[5][0])
@@ -211,6 +215,15 @@ def _enter(office: Office, people: int) -> list[tuple[bytes, bytes | None]]:
     with office.database.writing("enter people") as connection:
         store(connection, office, "site", [(None, entry) for entry in entries], 1)
     return [(entry.ref, entry.household) for entry in entries]
+
+
+def _assign(office: Office) -> None:
+    """The gates belong to the site."""
+    rows = [
+        {"gate": f"gate-{number}", "site": "site", "since_ms": START_MS} for number in range(GATES)
+    ]
+    with office.database.writing("assign gates") as connection:
+        connection.execute(insert(GATE_SITE), rows)
 
 
 def _fill(path: Path, refs: list[tuple[bytes, bytes | None]], count: int) -> None:

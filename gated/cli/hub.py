@@ -1,5 +1,6 @@
 """`gated hub`: the program at the centre, and what it knows of its gates."""
 
+import gc
 import sys
 import time
 from pathlib import Path
@@ -74,6 +75,7 @@ def run(
         )
     )
     workers = (hub, *_beside(settings, hub))  # a port that is taken is refused before READY, too
+    gc.freeze()  # what is loaded by now stays; to look through it again costs pages their time
     block_stop_signals()
     supervisor = Supervisor()
     for worker in workers:

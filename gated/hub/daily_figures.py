@@ -8,6 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import compress
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from gated.core.model import Direction, GuardActionKind, Verdict
@@ -15,6 +17,7 @@ from gated.core.reasons import Code
 
 TOP_REASONS: Final = 10
 BAND_HOURS: Final = 2
+QUARTER_MS: Final = 15 * 60_000
 PASSED: Final = frozenset({Verdict.ALLOW.value, Verdict.ALLOW_NOTE.value})
 
 _CONFIRMED: Final = Code.TEMP_CLINICAL_HIGH.value
@@ -46,9 +49,8 @@ class Row(NamedTuple):
     shadow: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class VisitRows:
-    """All rows of one visit in their order, at least one."""
+class VisitRows(NamedTuple):
+    """All rows of one visit in their order, at least one; a tuple for the same reason as Row."""
 
     rows: tuple[Row, ...]
 
@@ -61,11 +63,6 @@ class VisitRows:
     def last(self) -> Row:
         """The row that has the last word."""
         return self.rows[-1]
-
-    @property
-    def reasons(self) -> frozenset[str]:
-        """Every reason of every row."""
-        return frozenset(code for row in self.rows for code in row.reasons)
 
     @property
     def person(self) -> bytes | None:
@@ -155,31 +152,45 @@ def visits(rows: Iterable[Row], start_ms: int, end_ms: int) -> list[VisitRows]:
     grouped: defaultdict[tuple[str, str, int], list[Row]] = defaultdict(list)
     for row in rows:
         grouped[row.gate, row.epoch, row.root].append(row)
-    whole = [VisitRows(tuple(sorted(group, key=lambda row: row.seq))) for group in grouped.values()]
-    whole = [visit for visit in whole if start_ms <= visit.first.t_ms < end_ms]
-    return sorted(whole, key=lambda visit: (visit.first.t_ms, visit.first.gate, visit.first.seq))
+    for group in grouped.values():
+        if len(group) > 1:
+            group.sort(key=attrgetter("seq"))
+    begun = [group for group in grouped.values() if start_ms <= group[0].t_ms < end_ms]
+    begun.sort(key=lambda group: (group[0].t_ms, group[0].gate, group[0].seq))
+    return [VisitRows(tuple(group)) for group in begun]
 
 
 def traffic(found: Sequence[VisitRows], hour_of: Callable[[int], int]) -> Traffic:
     """Return the figures of these visits. hour_of: the local hour of an instant."""
-    refused = [visit for visit in found if visit.last.verdict == Verdict.STOP]
+    firsts = [visit.rows[0] for visit in found]
+    lasts = [visit.rows[-1] for visit in found]
+    inward = [row.direction == Direction.IN for row in firsts]
+    verdicts = [row.verdict for row in lasts]
     people = [visit.person for visit in found]
+    quarters = {row.t_ms // QUARTER_MS for row in firsts}  # every zone is whole quarters off UTC
+    bands = {quarter: band(hour_of(quarter * QUARTER_MS)) for quarter in quarters}
+    reasons = _counts([row.reason for row in lasts], inward)
+    refused = [verdict == Verdict.STOP for verdict in verdicts]
     return Traffic(
         passages=sum(len(visit.rows) for visit in found),
-        visits=_count("", found),
+        visits=_count(inward),
         persons=len({*people} - {None}),
         unknown=people.count(None),
-        passed=_count("", [visit for visit in found if visit.last.verdict in PASSED]),
-        waiting=_count("", [visit for visit in found if visit.last.verdict == Verdict.CHECK]),
-        refused=_count("", refused),
-        late=sum(visit.first.late for visit in found),
-        uncertain=sum(not visit.first.certain for visit in found),
-        shadow=sum(visit.first.shadow for visit in found),
-        by_gate=tuple(sorted(_counts(found, lambda one: one.first.gate), key=_name)),
-        by_band=tuple(sorted(_counts(found, lambda one: band(hour_of(one.first.t_ms))), key=_name)),
-        by_verdict=tuple(_in_order(_counts(found, lambda one: one.last.verdict))),
-        by_reason=_counts(found, lambda one: one.last.reason)[:TOP_REASONS],
-        refusals=_counts(refused, lambda one: one.last.reason),
+        passed=_count(compress(inward, [verdict in PASSED for verdict in verdicts])),
+        waiting=_count(compress(inward, [verdict == Verdict.CHECK for verdict in verdicts])),
+        refused=_count(compress(inward, refused)),
+        late=sum(row.late for row in firsts),
+        uncertain=sum(not row.certain for row in firsts),
+        shadow=sum(row.shadow for row in firsts),
+        by_gate=tuple(sorted(_counts([row.gate for row in firsts], inward), key=_name)),
+        by_band=tuple(
+            sorted(_counts([bands[row.t_ms // QUARTER_MS] for row in firsts], inward), key=_name)
+        ),
+        by_verdict=tuple(_in_order(_counts(verdicts, inward))),
+        by_reason=reasons[:TOP_REASONS],
+        refusals=_counts(
+            [row.reason for row in compress(lasts, refused)], compress(inward, refused)
+        ),
         fevers=fevers(found),
         overrides=_by_guard(found, GuardActionKind.MANUAL_PASS),
         guard_refusals=_by_guard(found, GuardActionKind.REFUSE),
@@ -188,7 +199,9 @@ def traffic(found: Sequence[VisitRows], hour_of: Callable[[int], int]) -> Traffi
 
 def fevers(found: Sequence[VisitRows]) -> tuple[FeverCase, ...]:
     """Return the visits with fever, numbered from 1 in the order of the day."""
-    feverish = [visit for visit in found if visit.reasons & _FEVER]
+    feverish = [
+        visit for visit in found if any(not _FEVER.isdisjoint(row.reasons) for row in visit.rows)
+    ]
     return tuple(
         FeverCase(
             number=number,
@@ -228,17 +241,19 @@ def _by_guard(found: Iterable[VisitRows], act: GuardActionKind) -> tuple[GuardCo
     return tuple(sorted(listed, key=lambda one: (one.guard, -one.count, one.reason)))
 
 
-def _counts(found: Iterable[VisitRows], name: Callable[[VisitRows], str]) -> tuple[Count, ...]:
-    """Return the visits counted by a name, most first."""
-    counted = Counter((name(visit), visit.rows[0].direction == Direction.IN) for visit in found)
-    names = {key for key, _ in counted}
-    listed = [Count(key, counted[key, True], counted[key, False]) for key in names]
+def _counts(names: Iterable[str], inward: Iterable[bool]) -> tuple[Count, ...]:
+    """Return how many went in and out under each name, most first."""
+    counted = Counter(zip(names, inward, strict=True))
+    listed = [
+        Count(name, counted[name, True], counted[name, False])
+        for name in {one for one, _ in counted}
+    ]
     return tuple(sorted(listed, key=lambda one: (-one.total, one.name)))
 
 
-def _count(name: str, found: Sequence[VisitRows]) -> Count:
-    inward = [visit.rows[0].direction for visit in found].count(Direction.IN.value)
-    return Count(name, inward, len(found) - inward)
+def _count(inward: Iterable[bool]) -> Count:
+    ways = Counter(inward)
+    return Count("", ways[True], ways[False])
 
 
 def _in_order(counts: Iterable[Count]) -> list[Count]:

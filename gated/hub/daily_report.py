@@ -190,6 +190,13 @@ def _names(gate: Standing) -> tuple[str, str]:
     return gate.name or gate.gate, gate.name_en or gate.name or gate.gate
 
 
+class _Reasons(dict[str, tuple[str, ...]]):
+    """Lists of reasons by their stored text: the same few come again and again."""
+
+    def __missing__(self, text: str) -> tuple[str, ...]:
+        return self.setdefault(text, tuple(json.loads(text)))
+
+
 def _visits(connection: Connection, site: str, start_ms: int, end_ms: int) -> list[VisitRows]:
     table = PASSAGE.c
     query = select(
@@ -210,15 +217,11 @@ def _visits(connection: Connection, site: str, start_ms: int, end_ms: int) -> li
         table.late,
         table.shadow,
     ).where(table.site == site, table.t_ms >= start_ms - MARGIN_MS, table.t_ms < end_ms + MARGIN_MS)
-    held: dict[str, tuple[str, ...]] = {}  # the same few lists come again and again
-
-    def row(values: tuple[Any, ...]) -> Row:
-        text = values[10]
-        if text not in held:
-            held[text] = tuple(json.loads(text))
-        return Row._make((*values[:10], held[text], *values[11:]))
-
-    rows = [row(tuple(found)) for found in connection.execute(query)]
+    known = _Reasons()
+    rows = [
+        Row._make((*found[:10], known[found[10]], *found[11:]))
+        for found in connection.execute(query)
+    ]
     return daily_figures.visits(rows, start_ms, end_ms)
 
 

@@ -51,6 +51,29 @@ def test_an_unknown_name_is_a_usage_error_that_lists_the_known_ones(tmp_path: Pa
     assert not (tmp_path / "bench.json").exists()
 
 
+SMALL_HUB = """
+import sys, tempfile
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import bench_hub
+from bench_row import Run
+bench_hub.PASSAGES, bench_hub.PEOPLE = 20_000, 1_000
+folder = Path(sys.argv[2])
+for row in bench_hub.hub(Run(folder, quick=True, say=lambda _: None)):
+    print(row.name, row.measured)
+"""
+
+
+def test_the_hub_is_measured_from_end_to_end(tmp_path: Path) -> None:
+    """With few passages: what the hub refuses or renames is noticed here, not in seven minutes."""
+    command = [sys.executable, "-c", SMALL_HUB, str(ROOT / "script"), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = dict(line.split() for line in done.stdout.splitlines())
+    assert {"trace", "search_gate", "search_all", "records_page", "page"} <= rows.keys()
+    assert all(float(measured) > 0 for measured in rows.values())
+
+
 @pytest.mark.parametrize(
     ("targets", "measured", "ratio", "verdict"),
     [
