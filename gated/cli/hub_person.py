@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from gated.hub.roles import Actor
 
 SHORT = 8  # hex digits of a pseudonym that people type
+WITHHELD = (
+    "under 14: passages, temperatures and notes are shown only while a status of quarantine,"
+    " contact, illness, observation or arrival is in force"
+)
 DEGREES = re.compile(r"(\d{2})(?:\.(\d))?")
 
 
@@ -57,7 +61,7 @@ def person(
             taken = _instant(at, place) if at else office.utc_ms()
             _write(files, actor, ref, reading, note, taken)
             return
-        file = files.of(actor, ref, reason, full=full)
+        file = files.of(actor, ref, reason, whole=True, full=full)
     if as_json:
         print(json.dumps(as_values(file), ensure_ascii=False))
     else:
@@ -136,19 +140,27 @@ def _print(file: "File", place: "Site") -> None:
         "statuses",
         (
             f"{status(one.code, 'en')} {when(one.start)} – {when(one.end)}"
-            f" set by {one.set_by}{f', ended by {one.ended_by}' if one.ended_by else ''}"
+            f" set by {one.set_by}{f', ended by {_by(one.ended_by)}' if one.ended_by else ''}"
             for one in file.statuses
         ),
     )
+    if file.withheld:
+        console.print(WITHHELD, markup=False)
     _lines(
         console,
         "course, newest first",
         (
             f"{when(step.t_ms)}{'' if step.certain else ' ?'} {step.kind.value}"
-            f" {step.code} {step.by} {temperature(step.value_mc)} {step.text}".rstrip()
+            f" {step.code} {_by(step.by)} {temperature(step.value_mc)} {step.text}".rstrip()
             for step in file.course
         ),
     )
+
+
+def _by(name: str) -> str:
+    from gated.hub.difference import ENDED_BY_TABLE
+
+    return "a table" if name == ENDED_BY_TABLE else name
 
 
 def _lines(console: Any, title: str, lines: Iterable[str]) -> None:

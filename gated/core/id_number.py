@@ -75,7 +75,7 @@ def fault(number: str) -> Fault | None:
         return Fault.CHECK
     if not _PROVINCES.fullmatch(clean[1:3] if clean[0] == "9" else clean[:2]):
         return Fault.PROVINCE
-    return None if _is_date(clean[6:14]) else Fault.BIRTH
+    return Fault.BIRTH if _date(clean[6:14]) is None else None
 
 
 def problem(number: str) -> str:
@@ -101,12 +101,28 @@ def _foreign_check(first14: str) -> str:
     return str(sum(value * (7, 3, 1)[index % 3] for index, value in enumerate(values)) % 10)
 
 
-def _is_date(digits: str) -> bool:
+def _date(digits: str) -> date | None:
     try:
-        date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
     except ValueError:
-        return False
-    return True
+        return None
+
+
+def birth_date(number: str, today: date) -> date | None:
+    """Return the birth date an identity number states, None for what states none before today.
+
+    The check digit is not asked: a number with a typing error there still has a date. The 2017
+    form has two digits of the year; they mean the latest year that is not after today.
+    """
+    clean = normalise(number)
+    if _MODERN.fullmatch(clean):
+        stated = [clean[6:14]]
+    elif _FOREIGN_2017.fullmatch(clean):
+        stated = [f"{century}{clean[7:13]}" for century in (today.year // 100, 19)]
+    else:
+        stated = []
+    dates = (_date(digits) for digits in stated)
+    return next((born for born in dates if born is not None and born <= today), None)
 
 
 def tail(number: str) -> str:

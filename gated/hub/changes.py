@@ -16,9 +16,10 @@ from gated.hub import register_edits as edits
 from gated.hub.audit import Action
 from gated.hub.difference import ARRIVALS, removed
 from gated.hub.office import Office, Site
+from gated.hub.published import newest_rev
 from gated.hub.register_edits import By, ChangeRefused, Correction, Edit
 from gated.hub.register_entry import OFFICE, Entry, moment
-from gated.hub.register_list import change, newest_rev
+from gated.hub.register_list import change
 from gated.hub.register_rows import Change, load
 from gated.hub.roles import Actor, Right
 from gated.hub.schema_register import PERSON_WORD
@@ -231,7 +232,7 @@ class Changes:
         def note(connection: Connection, rev: int) -> None:
             if now[0] != ref:
                 aliases.renamed(connection, self._office, site.id, ref, now[0])
-            so = newest_rev(connection, site) == rev
+            so = newest_rev(connection, site.roster) == rev
             self._office.audit.note(
                 actor,
                 action,
@@ -244,7 +245,7 @@ class Changes:
         published = change(self._office, site, decided, note)
         if published is None:
             with self._office.database.reading() as connection:
-                return Done(newest_rev(connection, site), changed=False, ref=ref)
+                return Done(newest_rev(connection, site.roster), changed=False, ref=ref)
         return Done(published.rev, changed=True, ref=now[0])
 
     def _rekeyed(

@@ -18,13 +18,10 @@ from sqlalchemy import Connection, RowMapping, Subquery, Table, literal, null, s
 from gated.hub import ledger
 from gated.hub.database import HubDatabase
 from gated.hub.schema import CURSOR, GATE
-from gated.hub.schema_records import GATE_LOG, GATE_SITE, PASSAGE, PROJECTED
+from gated.hub.schema_records import GATE_LOG, GATE_SITE, PAPER, PASSAGE, PROJECTED
 
 FRESH_MS: Final = 180_000
 """Gates report every minute; three missed reports say that nobody knows how the gate is."""
-
-PAPER: Final = "paper"
-"""The epoch of what was typed in from paper: it tells nothing about the gate's own records."""
 
 
 class SiteFacts(Protocol):

@@ -1,21 +1,26 @@
 """How the gates were manned and kept on one day: pure, over rows of their logs.
 
-Duty: a gate is manned from `shift begin` to `shift end`. Rounds: a gate's place is disinfected at
-least every so many hours. Faults and the link: from `since` to `cleared`. What was never reported
-is called so, and never guessed.
+Duty: a gate is manned from `shift begin` to `shift end`, and unstaffed between, whether anybody
+passed or not; a hand-over of a few minutes in which nobody did is none. Rounds: a gate's place is
+disinfected at least every so many hours. Faults and the link: from `since` to `cleared`. What was
+never reported is called so, and never guessed.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
+UNSTAFFED_MS: Final = 15 * MINUTE_MS  # a shorter time in which nobody passed is a hand-over
 LINK_DOWN: Final = "DEV_LINK_DOWN"
 LINK_UP: Final = "DEV_LINK_UP"
 # Something that happened and is over at once: it has no length.
 _MOMENTS: Final = frozenset({LINK_UP, "DEV_UNCLEAN_START", "DEV_CLOCK_STEP", "DEV_DB_REPAIRED"})
+
+NOT_ENDED: Final[Mapping[str, int]] = MappingProxyType({})
 
 Interval = tuple[int, int]
 
@@ -35,20 +40,29 @@ class LogRow:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time with nobody on duty while people passed. visits: how many passed in it."""
+    """A time with nobody on duty. visits: how many passed in it, 0 for none."""
 
     start_ms: int
     end_ms: int
     visits: int
 
+    @property
+    def length_ms(self) -> int:
+        """How long it lasted."""
+        return self.end_ms - self.start_ms
+
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Whether a gate was manned. reported False: it never told of any shift."""
+    """Whether a gate was manned. reported False: it never told of any shift.
+
+    never: nobody was on duty at any time of it; then it has one gap, the whole.
+    """
 
     gate: str
     reported: bool
     gaps: tuple[Gap, ...] = ()
+    never: bool = False
 
     @property
     def unstaffed(self) -> int:
@@ -87,11 +101,13 @@ def duties(
     gates: Iterable[str],
     start_ms: int,
     end_ms: int,
+    ended: Mapping[str, int] = NOT_ENDED,
 ) -> tuple[Duty, ...]:
     """Return who was manned, by gate.
 
     shifts: those of the day and at least the last one of each gate before it; visits: gate and
-    time of each; gates: those that are to be named even when nothing happened there.
+    time of each; gates: those that are to be named even when nothing happened there; ended: when
+    a gate went out of use, for those that did.
     """
     told = _by_gate(shifts)
     passed: defaultdict[str, list[int]] = defaultdict(list)
@@ -102,10 +118,12 @@ def duties(
         if gate not in told:
             found.append(Duty(gate, reported=False))
             continue
-        bare = _complement(_manned(told[gate], start_ms, end_ms), start_ms, end_ms)
-        counted = [(low, high, _within(passed[gate], low, high)) for low, high in bare]
-        gaps = tuple(Gap(low, high, count) for low, high, count in counted if count)
-        found.append(Duty(gate, reported=True, gaps=gaps))
+        until_ms = min(ended.get(gate, end_ms), end_ms)
+        manned = _manned(told[gate], start_ms, until_ms)
+        bare = _complement(manned, start_ms, until_ms)
+        counted = [Gap(low, high, _within(passed[gate], low, high)) for low, high in bare]
+        gaps = tuple(gap for gap in counted if gap.visits or gap.length_ms >= UNSTAFFED_MS)
+        found.append(Duty(gate, reported=True, gaps=gaps, never=bool(gaps) and not manned))
     return tuple(found)
 
 

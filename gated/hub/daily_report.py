@@ -87,7 +87,7 @@ class Report:
 
     @property
     def unstaffed(self) -> tuple[Duty, ...]:
-        """Gates where people passed with nobody on duty."""
+        """Gates with a time at which nobody was on duty, whether people passed or not."""
         return tuple(one for one in self.duty if one.gaps)
 
     @property
@@ -170,6 +170,7 @@ class DailyReport:
                 used,
                 start_ms,
                 until_ms,
+                {one.gate: one.retired_ms for one in known if one.retired_ms is not None},
             ),
             rounds=daily_gates.rounds(rounds, used, site.round_h, start_ms, until_ms),
             round_h=site.round_h,

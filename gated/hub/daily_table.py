@@ -17,12 +17,13 @@ from gated.hub.status_words import status
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
+_INSTANTS: Final = frozenset({"from", "to", "time", "last_round", "known_until"})
 When = Callable[[int | None], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One table. numbers: columns that hold figures; alarm: somebody must look at it.
+    """One table. instants: columns that hold local times; alarm: somebody must look at it.
 
     Without rows a page says "none".
     """
@@ -32,6 +33,7 @@ class Section:
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     alarm: bool = False
+    instants: frozenset[int] = frozenset()
 
     def is_number(self, place: int) -> bool:
         """Return whether a column holds figures, or nothing; the first one names the row."""
@@ -93,8 +95,10 @@ class _Maker:
     def section(
         self, key: str, columns: str, rows: Iterable[tuple[Cell, ...]], *, alarm: bool = False
     ) -> Section:
-        headings = tuple(self.word(column) for column in columns.split())
-        return Section(key, self.word(key), headings, tuple(rows), alarm)
+        keys = columns.split()
+        headings = tuple(self.word(column) for column in keys)
+        instants = frozenset(place for place, column in enumerate(keys) if column in _INSTANTS)
+        return Section(key, self.word(key), headings, tuple(rows), alarm, instants)
 
     def counted(
         self, key: str, counts: Iterable[Count], first: str, named: Callable[[str], str]
@@ -199,12 +203,20 @@ class _Maker:
         for one in self._report.duty:
             if not one.reported:
                 rows.append((self.gate(one.gate), self.word("not_reported"), "", ""))
+            if one.never:
+                rows.append((self.gate(one.gate), self.word("never_manned"), "", one.unstaffed))
+                continue
             rows += [
-                (self.gate(one.gate), self._when(gap.start_ms), self._when(gap.end_ms), gap.visits)
+                (self.gate(one.gate), self._when(gap.start_ms), self._end(gap.end_ms), gap.visits)
                 for gap in one.gaps
             ]
-        alarm = bool(self._report.unstaffed)
+        alarm = any(one.unstaffed for one in self._report.unstaffed)
         return self.section("duty", "gate from to visits", rows, alarm=alarm)
+
+    def _end(self, ms: int) -> str:
+        """Return a local time; the end of the day as that, and not as the beginning of the next."""
+        midnight = self._report.over and ms == self._report.until_ms
+        return "24:00" if midnight else self._when(ms)
 
     def rounds(self) -> Section:
         rows: list[tuple[Cell, ...]] = []

@@ -80,6 +80,7 @@ WORDS: Final[dict[str, Pair]] = {
     "confirmed": ("复测发热", "fever confirmed"),
     "cleared": ("复测正常", "normal"),
     "open": ("未复测", "not taken"),
+    "never_manned": ("当日无人上岗", "no shift that day"),
     "not_reported": ("未上报", "not reported"),
     "still_failing": ("未恢复", "not mended"),
     "mended": ("已恢复", "mended"),

@@ -24,7 +24,17 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event, insert, text
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    text,
+)
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
@@ -68,6 +78,7 @@ class HubDatabase:
             with self._engine.begin() as connection:
                 _take(connection, (_SCHEMA,), BUSY_TIMEOUT_S)
                 schema.METADATA.create_all(connection)
+                lacking = _lacking(connection)
         except ImportError as error:
             raise StoreError(
                 f"cannot open the hub's store {self.shown}: its driver cannot be loaded"
@@ -80,6 +91,12 @@ class HubDatabase:
                 f"cannot open the hub's store {self.shown}: {cause}; check [store] url, that its"
                 " folder exists and that the hub may write there"
             ) from error
+        if lacking:
+            self.close()
+            raise StoreError(
+                f"cannot open the hub's store {self.shown}: {lacking}; it was made by another"
+                " version of gated: use that one, or begin with a new store; see CHANGELOG"
+            )
 
     def close(self) -> None:
         """Every connection is closed; may be called twice."""
@@ -130,6 +147,18 @@ class HubDatabase:
     def shown(self) -> str:
         """The URL without what stands before an @ or behind a ?: a password may."""
         return self._url.partition("?")[0].rsplit("@", 1)[-1]
+
+
+def _lacking(connection: Connection) -> str:
+    """Return which column a table does not have that this version needs, "" for none."""
+    tables = schema.METADATA.tables
+    found = inspect(connection).get_multi_columns(filter_names=list(tables))
+    for (_, name), columns in sorted(found.items()):
+        here = {column["name"] for column in columns}
+        for column in tables[name].columns:
+            if column.name not in here:
+                return f"its table {name} lacks the column {column.name}"
+    return ""
 
 
 def open_engine(url: str) -> Engine:

@@ -27,7 +27,7 @@ from gated.store.sealing import RosterKeys
 
 FREE_REMOVALS: Final = 5  # so few may always go
 SHRINK_DIVISOR: Final = 10  # more than a tenth may not go unasked
-ENDED_BY_TABLE: Final = "table"
+ENDED_BY_TABLE: Final = ":table"  # no account has such a name
 FILED_FLAG: Final = "registered"
 ARRIVALS: Final = frozenset({StatusCode.FROM_OTHER_PROVINCE, StatusCode.FROM_EPIDEMIC_AREA})
 

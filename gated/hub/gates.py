@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from sqlalchemy import Connection, ScalarSelect, func, select, update
+from sqlalchemy import Connection, ScalarSelect, select, update
 from sqlalchemy.engine import RowMapping
 
 from gated.contract.messages import Fetching, Status
@@ -19,8 +19,9 @@ from gated.hub import ledger
 from gated.hub.audit import Action
 from gated.hub.completeness import FRESH_MS, GateDesk, members
 from gated.hub.office import Office
+from gated.hub.published import newest_rev
 from gated.hub.roles import Actor, Right
-from gated.hub.schema import BUNDLE, CURSOR, GATE
+from gated.hub.schema import CURSOR, GATE
 from gated.hub.schema_records import GATE_LOG, GATE_SITE, PASSAGE
 
 NAME_MAX: Final = 32
@@ -143,7 +144,7 @@ class Gates:
         now_ms = self._desk.utc_ms()
         with self._desk.database.reading() as connection:
             newest = {
-                one.id: _newest_rev(connection, one.roster) for one in self._desk.sites.values()
+                one.id: newest_rev(connection, one.roster) for one in self._desk.sites.values()
             }
             rows = _rows(connection, site, alone=len(self._desk.sites) == 1)
         return [
@@ -262,11 +263,6 @@ def _rows(connection: Connection, site: str | None, *, alone: bool) -> list[RowM
         .order_by(member.c.gate)
     )
     return list(connection.execute(query).mappings())
-
-
-def _newest_rev(connection: Connection, roster: str) -> int:
-    query = select(func.max(BUNDLE.c.rev)).where(BUNDLE.c.roster == roster)
-    return connection.execute(query).scalar_one() or 0
 
 
 def _link(row: RowMapping, now_ms: int) -> Link:

@@ -20,9 +20,8 @@ from gated.hub.office import Office
 from gated.hub.register import Register
 from gated.hub.roles import Actor, Right
 from gated.hub.schema import GATE
-from gated.hub.schema_records import GATE_SITE, LATE_ENTRY, PASSAGE
+from gated.hub.schema_records import GATE_SITE, LATE_ENTRY, PAPER, PASSAGE
 
-EPOCH: Final = "paper"
 AGE_MAX_MS: Final = 60 * 24 * 3_600_000  # older sheets go to the archive as they are
 TEMPERATURES_MC: Final = range(30_000, 45_001)
 TEXT_MAX: Final = 64  # characters of a name, a document or a phone number
@@ -226,7 +225,7 @@ def _check_once(connection: Connection, site: str, line: PaperLine) -> None:
 def _passage(site: str, line: PaperLine, now_ms: int) -> dict[str, Any]:
     return {
         "gate": line.gate,
-        "epoch": EPOCH,
+        "epoch": PAPER,
         "site": site,
         "t_ms": line.t_ms,
         "lo_ms": line.t_ms,

@@ -1,4 +1,7 @@
-"""The whole course of one person: everything known, merged into one time line. Pure."""
+"""The whole course of one person: everything known, merged into one time line. Pure.
+
+It is read in spans of time, so that long ones come page by page and nothing falls between them.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,9 +9,9 @@ from enum import StrEnum
 from typing import Final
 
 from gated.hub.observation import DueReading, DueState
-from gated.hub.person_rows import READING, InboxRow, PassageLine, StatusRow
+from gated.hub.person_rows import READING, InboxRow, PassageLine, Span, StatusRow
 
-STEPS_MAX: Final = 800  # newest first; the page shows each thing here and nowhere else
+ALL_TIME: Final = Span()
 
 
 class StepKind(StrEnum):
@@ -63,8 +66,9 @@ def course(
     inbox: Iterable[InboxRow],
     due: Sequence[DueReading],
     now_ms: int,
+    span: Span = ALL_TIME,
 ) -> list[Step]:
-    """Return what has happened up to now, newest first, at most STEPS_MAX steps."""
+    """Return what has happened up to now, newest first; of it what lies in the span."""
     steps = [step for status in statuses for step in _of_status(status, now_ms)]
     for note in notes:
         kind = StepKind.READING if note.kind == READING else StepKind.NOTE
@@ -89,7 +93,7 @@ def course(
             steps.append(Step(item.acked_ms, StepKind.ACKNOWLEDGED, item.kind, by=item.acked_by))
     steps += [Step(item.at_ms, StepKind.MISSED) for item in due if item.state is DueState.OVERDUE]
     steps.sort(key=lambda step: step.t_ms, reverse=True)
-    return steps[:STEPS_MAX]
+    return [step for step in steps if span.has(step.t_ms)]
 
 
 def _of_status(status: StatusRow, now_ms: int) -> Iterable[Step]:

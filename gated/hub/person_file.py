@@ -5,25 +5,27 @@ audited with its reason; every note and reading with who wrote it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Connection, insert
 
+from gated.core.facts import Policy
 from gated.core.reasons import Code
 from gated.errors import GatedError
 from gated.hub import observation, person_rows
 from gated.hub.audit import Action
+from gated.hub.local_time import local
 from gated.hub.observation import DueReading, DueState, Reading, Window
 from gated.hub.office import Office
-from gated.hub.person_course import STEPS_MAX, Note, Step, course
+from gated.hub.person_course import Note, Step, course
 from gated.hub.person_rows import (
     READING,
     WORDS,
     InboxRow,
     NoteRow,
-    PassageKey,
     PassageLine,
+    Span,
     StatusRow,
 )
 from gated.hub.register import Entry, Register, Shown
@@ -32,13 +34,11 @@ from gated.hub.schema_records import INBOX
 from gated.hub.schema_register import NOTE
 
 MC_LOWEST, MC_HIGHEST = 34_000, 42_900
-FEVER_MC: Final = 37_300
+FEVER_MC: Final = Policy().fever_mc  # as gates judge it
 DAY_MS: Final = 24 * 3_600_000
 BACK_DAYS: Final = 60  # older readings come from paper that nobody can check any more
 TEXT_MAX: Final = 2_000  # characters of a note
-PAGE: Final = 50
-COURSE_ROWS: Final = 200  # of each kind that go into the time line
-INBOX_ROWS: Final = 50
+COURSE_ROWS: Final = 200  # of passages, of notes or of inbox items on one page of the course
 
 
 class PersonRefused(GatedError, ValueError):
@@ -64,8 +64,10 @@ class Member:
 class File:
     """Everything the centre knows of one person at one site.
 
-    identity None: masked only. older: where the next page of passages begins, None at the end.
-    course: newest first. due: oldest first.
+    identity None: masked only. withheld: a child whose movements nobody may see now; then there
+    are no passages, temperatures, notes, due times, answered items and course. course, and its
+    passages, notes and inbox: newest first, of one page; older_ms: the next page is what was
+    before this instant, None at the end. open_items: all nobody has answered. due: oldest first.
     """
 
     ref: bytes
@@ -80,12 +82,14 @@ class File:
     standing: tuple[str, ...]
     statuses: tuple[StatusRow, ...]
     household: tuple[Member, ...]
+    withheld: bool
     passages: tuple[PassageLine, ...]
-    older: PassageKey | None
+    older_ms: int | None
     temperatures: tuple[Reading, ...]
     notes: tuple[Note, ...]
     due: tuple[DueReading, ...]
     inbox: tuple[InboxRow, ...]
+    open_items: tuple[InboxRow, ...]
     course: tuple[Step, ...]
 
     @property
@@ -135,13 +139,15 @@ class PersonFile:
         ref: bytes,
         reason: str,
         *,
-        before: PassageKey | None = None,
+        before_ms: int | None = None,
+        whole: bool = False,
         full: bool = False,
     ) -> File:
         """Return the file of a person of the actor's site; audited with the reason.
 
-        before: passages older than this row. full: with the identity in clear. Raises
-        PersonRefused for who may not, without a reason, or when nobody has this pseudonym here.
+        before_ms: the page of the course that lies before this instant; whole: all of it, however
+        long. full: with the identity in clear. Raises PersonRefused for who may not, without a
+        reason, or when nobody has this pseudonym here.
         """
         self._allow(actor, Right.SEE_PERSON)
         if full:
@@ -151,7 +157,7 @@ class PersonFile:
         entry = self._entry(actor.site, ref)
         action = Action.IDENTITY if full else Action.LOOK_UP
         self._office.audit.note(actor, action, target=entry.ref.hex(), reason=reason)
-        return self._read(entry, actor.site, before, full=full)
+        return self._read(entry, actor.site, before_ms, whole=whole, full=full)
 
     def add_reading(
         self, actor: Actor, ref: bytes, t_ms: int, value_mc: int, note: str = ""
@@ -211,22 +217,29 @@ class PersonFile:
         place = self._office.site(site)
         return observation.windows(place.zone, place.reading_hours, self._office.utc_ms())
 
-    def _read(self, entry: Entry, site: str, before: PassageKey | None, *, full: bool) -> File:
+    def _read(
+        self, entry: Entry, site: str, before_ms: int | None, *, whole: bool, full: bool
+    ) -> File:
         now_ms, ref = self._office.utc_ms(), entry.ref
         # the list needs the readings of the first due time's lead as well
         since = now_ms - BACK_DAYS * DAY_MS
         with self._office.database.reading() as connection:
             held = person_rows.statuses(connection, site, [ref]).get(ref, [])
-            page = person_rows.passages(connection, site, ref, PAGE + 1, before)
-            lines = person_rows.passages(connection, site, ref, COURSE_ROWS)
-            notes = person_rows.notes(connection, site, ref, COURSE_ROWS)
-            items = person_rows.inbox(connection, site, ref, INBOX_ROWS)
+            waiting = person_rows.open_inbox(connection, site, ref)
+            floor = None
+            if not whole:
+                floor = person_rows.floor_ms(connection, site, ref, before_ms, COURSE_ROWS)
+            span = Span(floor, before_ms)
+            lines = person_rows.passages(connection, site, ref, span)
+            notes = person_rows.notes(connection, site, ref, span)
+            items = person_rows.inbox(connection, site, ref, span)
             taken = person_rows.readings(connection, site, [ref], since, now_ms + 1).get(ref, [])
         opened = [self._opened(row, ref) for row in notes]
         spans = observation.spans(held)
         due = observation.due_readings(self._windows(site), spans, taken, now_ms)
         shown = self._register.shown(entry)
-        return File(
+        withheld = entry.movements_withheld(local(now_ms, self._office.site(site).zone))
+        file = File(
             ref=ref,
             name=shown.name,
             room=shown.room,
@@ -239,14 +252,17 @@ class PersonFile:
             standing=standing(held, now_ms),
             statuses=tuple(reversed(held)),
             household=self._household(entry, site, now_ms),
-            passages=tuple(page[:PAGE]),
-            older=page[PAGE - 1].key if len(page) > PAGE else None,
+            withheld=withheld,
+            passages=tuple(lines),
+            older_ms=None if floor is None else floor + 1,
             temperatures=tuple(reversed(taken)),
             notes=tuple(opened),
             due=tuple(due),
             inbox=tuple(items),
-            course=tuple(course(held, opened, lines, items, due, now_ms)),
+            open_items=tuple(waiting),
+            course=tuple(course(held, opened, lines, items, due, now_ms, span)),
         )
+        return _without_movements(file) if withheld else file
 
     def _household(self, entry: Entry, site: str, now_ms: int) -> tuple[Member, ...]:
         if entry.household is None:
@@ -322,12 +338,18 @@ class PersonFile:
             )
 
 
-def older_than_course(file: File) -> PassageKey | None:
-    """Return where passages go on that the course leaves out, None when it has all. Pure."""
-    shown = [step.passage.key for step in file.course if step.passage is not None]
-    if len(file.course) < STEPS_MAX and len(shown) < COURSE_ROWS:
-        return None
-    return shown[-1] if shown else PassageKey(file.course[-1].t_ms, "0", "0", 0)
+def _without_movements(file: File) -> File:
+    """Return the file without anything that tells where somebody was; open items wait on."""
+    return replace(
+        file,
+        passages=(),
+        older_ms=None,
+        temperatures=(),
+        notes=(),
+        due=(),
+        inbox=(),
+        course=(),
+    )
 
 
 def _urgency(one: Watched) -> tuple[int, int, bytes]:

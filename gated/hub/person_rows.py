@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
 
 from gated.hub.observation import WATCHED, Reading
 from gated.hub.schema_records import INBOX, PASSAGE
@@ -17,6 +17,28 @@ from gated.hub.schema_register import NOTE, PERSON, STATUS
 READING: Final = "reading"
 WORDS: Final = "note"
 GROUP: Final = 400  # people asked for at once; databases limit the parameters of a query
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time of somebody's course: after the one, before the other, None for open. UTC ms."""
+
+    after_ms: int | None = None
+    before_ms: int | None = None
+
+    def has(self, t_ms: int) -> bool:
+        """Return whether the instant lies in it."""
+        late_enough = self.after_ms is None or t_ms > self.after_ms
+        return late_enough and (self.before_ms is None or t_ms < self.before_ms)
+
+    def holds(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Return the same as a condition; a column without a value is in no time."""
+        conditions: list[ColumnElement[bool]] = [column.is_not(None)]
+        if self.after_ms is not None:
+            conditions.append(column > self.after_ms)
+        if self.before_ms is not None:
+            conditions.append(column < self.before_ms)
+        return and_(*conditions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +72,7 @@ class NoteRow:
 
 @dataclass(frozen=True, slots=True, order=True)
 class PassageKey:
-    """Where a page of passages goes on: the last row shown."""
+    """Which decision of which gate, and when."""
 
     t_ms: int
     gate: str
@@ -164,8 +186,30 @@ def readings(
     return {ref: sorted(held, key=lambda one: one.t_ms) for ref, held in found.items()}
 
 
-def notes(connection: Connection, site: str, ref: bytes, limit: int) -> list[NoteRow]:
-    """Return the newest notes and readings written down about a person, newest first."""
+def floor_ms(
+    connection: Connection, site: str, ref: bytes, before_ms: int | None, most: int
+) -> int | None:
+    """Return the instant after which about `most` rows of a kind lie; None when all are fewer.
+
+    Of passages, of notes and of inbox items, whichever come first; only those before before_ms.
+    Below the floor there is at least one more row, and the floor is always before before_ms.
+    """
+    floors = []
+    for table, person in ((PASSAGE, PASSAGE.c.person), (NOTE, NOTE.c.ref), (INBOX, INBOX.c.person)):
+        query = select(table.c.t_ms).where(table.c.site == site, person == ref)
+        if before_ms is not None:
+            query = query.where(table.c.t_ms < before_ms)
+        ordered = query.order_by(table.c.t_ms.desc())
+        newest = connection.execute(ordered.limit(1)).scalar()
+        cut = connection.execute(ordered.offset(most).limit(1)).scalar()
+        if newest is not None and cut is not None:
+            # More rows of one instant than a page holds stay together: a page never stands still.
+            floors.append(cut if cut < newest else cut - 1)
+    return max(floors, default=None)
+
+
+def notes(connection: Connection, site: str, ref: bytes, span: Span) -> list[NoteRow]:
+    """Return the notes and readings of this time written down about a person, newest first."""
     columns = NOTE.c
     query = (
         select(
@@ -177,41 +221,23 @@ def notes(connection: Connection, site: str, ref: bytes, limit: int) -> list[Not
             columns.entered_by,
             columns.entered_ms,
         )
-        .where(columns.site == site, columns.ref == ref)
+        .where(columns.site == site, columns.ref == ref, span.holds(columns.t_ms))
         .order_by(columns.t_ms.desc(), columns.id.desc())
-        .limit(limit)
     )
     return [NoteRow(*row) for row in connection.execute(query)]
 
 
-def passages(
-    connection: Connection,
-    site: str,
-    ref: bytes,
-    limit: int,
-    before: PassageKey | None = None,
-    *,
-    measured: bool = False,
-) -> list[PassageLine]:
-    """Return the newest passages of a person, newest first; before: only older than this one.
-
-    measured: only those with a temperature.
-    """
+def passages(connection: Connection, site: str, ref: bytes, span: Span) -> list[PassageLine]:
+    """Return the passages of a person in this time, newest first."""
     columns = PASSAGE.c
-    query = select(PASSAGE).where(columns.site == site, columns.person == ref)
-    if measured:
-        query = query.where(columns.temp_mc.is_not(None))
-    if before is not None:
-        names = ("t_ms", "gate", "epoch", "seq")
-        older = []
-        for place, name in enumerate(names):
-            same = [columns[earlier] == getattr(before, earlier) for earlier in names[:place]]
-            older.append(and_(*same, columns[name] < getattr(before, name)))
-        query = query.where(columns.t_ms <= before.t_ms, or_(*older))
-    ordered = query.order_by(
-        columns.t_ms.desc(), columns.gate.desc(), columns.epoch.desc(), columns.seq.desc()
+    query = (
+        select(PASSAGE)
+        .where(columns.site == site, columns.person == ref, span.holds(columns.t_ms))
+        .order_by(
+            columns.t_ms.desc(), columns.gate.desc(), columns.epoch.desc(), columns.seq.desc()
+        )
     )
-    return [_line(row) for row in connection.execute(ordered.limit(limit))]
+    return [_line(row) for row in connection.execute(query)]
 
 
 def _line(row: Row[Any]) -> PassageLine:
@@ -230,8 +256,20 @@ def _line(row: Row[Any]) -> PassageLine:
     )
 
 
-def inbox(connection: Connection, site: str, ref: bytes, limit: int) -> list[InboxRow]:
-    """Return the newest inbox items about a person, newest first."""
+def inbox(connection: Connection, site: str, ref: bytes, span: Span) -> list[InboxRow]:
+    """Return the items about a person that came or were answered in this time, newest first."""
+    wanted = or_(span.holds(INBOX.c.t_ms), span.holds(INBOX.c.acked_ms))
+    return _items(connection, site, ref, wanted)
+
+
+def open_inbox(connection: Connection, site: str, ref: bytes) -> list[InboxRow]:
+    """Return every item about a person that nobody has answered, newest first."""
+    return _items(connection, site, ref, INBOX.c.acked_ms.is_(None))
+
+
+def _items(
+    connection: Connection, site: str, ref: bytes, wanted: ColumnElement[bool]
+) -> list[InboxRow]:
     columns = INBOX.c
     query = (
         select(
@@ -244,9 +282,8 @@ def inbox(connection: Connection, site: str, ref: bytes, limit: int) -> list[Inb
             columns.acked_by,
             columns.acked_ms,
         )
-        .where(columns.site == site, columns.person == ref)
+        .where(columns.site == site, columns.person == ref, wanted)
         .order_by(columns.t_ms.desc(), columns.id.desc())
-        .limit(limit)
     )
     return [InboxRow(*row) for row in connection.execute(query)]
 

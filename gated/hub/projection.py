@@ -22,12 +22,10 @@ from gated.hub.office import Office, Site
 from gated.hub.passage_row import Said, envelope, log_row, passage, said, word
 from gated.hub.schema import CURSOR, EVENT, SIDE
 from gated.hub.schema_office import COMMAND
-from gated.hub.schema_records import BOOT_CLOCK, GATE_SITE, INBOX, PROJECTED
+from gated.hub.schema_records import BOOT_CLOCK, GATE_SITE, INBOX, PAPER, PROJECTED
 
 GROUP_MAX: Final = 500  # events in one transaction: the hub's own commits wait no longer than that
 CLAIMS_MAX: Final = 100  # passages read to learn where an unknown gate stands
-PAPER: Final = "paper"
-"""Epoch of entries typed in from paper. No gate may use it."""
 
 _RESULTS: Final = frozenset({"shown", "expired", "refused"})
 _WAITING_COMMANDS: Final = ("pending", "sent")

@@ -28,6 +28,7 @@ from gated.errors import GatedError
 from gated.hub import record_words
 from gated.hub.audit import Action
 from gated.hub.completeness import gate_names
+from gated.hub.local_time import local
 from gated.hub.office import Office
 from gated.hub.register import Register, Shown
 from gated.hub.roles import Actor, Right
@@ -150,6 +151,7 @@ class Records:
         _check(actor, wanted, reason)
         if wanted.gate and wanted.gate not in gate_names(self._office, actor.site):
             raise SearchRefused("no_gate", "this site has no such gate: choose one of the list")
+        self._refuse_children(actor.site, wanted.people)
         query = search_query(actor.site, wanted, after, PAGE + 1)
         with self._office.database.reading() as connection:
             records = [record_of(row) for row in connection.execute(query)]
@@ -158,6 +160,14 @@ class Records:
         self._note(actor, wanted, reason.strip(), len(records))
         lines = self.lines(actor, records)
         return Found(lines, records[-1].key if more else None)
+
+    def _refuse_children(self, site: str, people: Sequence[bytes]) -> None:
+        now = local(self._office.utc_ms(), self._office.site(site).zone)
+        sought = self._register.entries(site, people).values() if people else ()
+        if any(entry.movements_withheld(now) for entry in sought):
+            raise SearchRefused(
+                "child", "a child under 14 without a health status has no movements of its own"
+            )
 
     def lines(self, actor: Actor, records: Sequence[Record]) -> tuple[Line, ...]:
         """Return the records as this actor may see them, in the same order."""

@@ -19,10 +19,9 @@ from sqlalchemy import Connection, Select, func, select
 
 from gated.hub import aliases
 from gated.hub import register_words as words
-from gated.hub.office import Office, Site
+from gated.hub.office import Office
 from gated.hub.register_entry import Entry, HeldStatus, Shown
 from gated.hub.register_rows import load, load_household
-from gated.hub.schema import BUNDLE
 from gated.hub.schema_register import PERSON, PERSON_WORD
 from gated.store.roster_build import shown
 
@@ -63,12 +62,6 @@ class Register:
         query = select(func.count()).select_from(PERSON).where(PERSON.c.site == site, standing)
         with self._reading() as connection:
             return connection.execute(query).scalar_one()
-
-    def revision(self, site: Site) -> int:
-        """Return the newest revision of the site's list, 0 before the first."""
-        query = select(func.max(BUNDLE.c.rev)).where(BUNDLE.c.roster == site.roster)
-        with self._reading() as connection:
-            return connection.execute(query).scalar_one() or 0
 
     def find(self, site: str, text: str) -> list[bytes]:
         """Return whom these words may mean, at most FOUND_MAX, people on the list first.

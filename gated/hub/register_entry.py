@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from gated.core.children import movements_withheld
 from gated.core.model import Status, StatusCode
 from gated.hub.roles import PROPERTY_STATUSES
 from gated.store.roster_build import RosterRow
@@ -95,6 +96,11 @@ class Entry:
     def standing(self, now: datetime) -> tuple[HeldStatus, ...]:
         """Return the statuses in force or to come."""
         return tuple(held for held in self.statuses if held.stands(now))
+
+    def movements_withheld(self, now: datetime) -> bool:
+        """Return whether this is a child whose movements nobody may see. now: local to the site."""
+        begun = [held.code for held in self.standing(now) if not held.start or held.start <= now]
+        return movements_withheld(self.row.id_number, self.row.category, begun, now.date())
 
     def with_statuses(self, statuses: Iterable[HeldStatus], now: datetime) -> "Entry":
         """Return the same person with this history."""

@@ -1,6 +1,7 @@
 """The list as a table people open in a spreadsheet: masked, or in full for who may see it.
 
-The full table can be uploaded again: further cards and statuses of a person are further rows. A
+The full table can be uploaded again: further cards and statuses of a person are further rows. Who
+has no ID number is known by a card, so every row of theirs names one, and the first names all. A
 cell that a spreadsheet would take for a formula begins with an apostrophe.
 """
 
@@ -83,14 +84,17 @@ def _full(row: RosterRow, zone: tzinfo) -> Iterator[list[str]]:
     """Yield a person's rows: the first with the entry's own span, then cards and statuses."""
     slot = row.appointment
     span = (slot.start, slot.end) if slot else (row.start, row.end)
-    first = row.cards[0] if row.cards else None
-    card, state = (first.number, _card_word(first.state)) if first else ("", "")
     flags = ";".join(sorted(row.flags))
+    cards = [(card.number, _card_word(card.state)) for card in row.cards]
+    known_by = "" if row.id_number or not cards else cards[0][0]
+    if known_by and len(cards) > 1:
+        cards.insert(0, (";".join(number for number, _ in cards), ""))
+    card, state = cards[0] if cards else ("", "")
     yield _line(row, card, state, span, zone, flags)
-    for more in row.cards[1:]:
-        yield _line(row, more.number, _card_word(more.state), (None, None), zone)
+    for more, state in cards[1:]:
+        yield _line(row, more, state, (None, None), zone)
     for status in row.statuses:
-        yield _line(row, "", status.code.value, (status.start, status.end), zone)
+        yield _line(row, known_by, status.code.value, (status.start, status.end), zone)
 
 
 def _card_word(state: CredentialState) -> str:

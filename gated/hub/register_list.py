@@ -7,12 +7,13 @@ snapshot has it at once. A snapshot is built outside the transaction: nobody wai
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from gated.core.model import Status
 from gated.errors import GatedError
 from gated.hub import aliases
 from gated.hub.office import Office, Site
+from gated.hub.published import newest_rev
 from gated.hub.publisher import (
     DeltaTooLarge,
     Person,
@@ -24,7 +25,6 @@ from gated.hub.publisher import (
 )
 from gated.hub.register_entry import Entry
 from gated.hub.register_rows import Change, load, load_household, store, touch
-from gated.hub.schema import BUNDLE
 from gated.hub.schema_register import PERSON
 from gated.store.roster_build import MEMBERS, RosterRow, statuses_text
 
@@ -40,12 +40,6 @@ class RegisterMoved(GatedError):
             "the register changed while this was prepared; nothing was done, look at the new"
             " difference and try again"
         )
-
-
-def newest_rev(connection: Connection, site: Site) -> int:
-    """Return the newest revision published for a site, 0 for none."""
-    query = select(func.max(BUNDLE.c.rev)).where(BUNDLE.c.roster == site.roster)
-    return connection.execute(query).scalar_one() or 0
 
 
 def changed_since(connection: Connection, site: Site, rev: int) -> dict[bytes, bool]:
@@ -141,7 +135,7 @@ def publish_whole(
         progress=progress,
     )
     with office.database.writing(f"publish list {site.roster} rev {rev}") as connection:
-        if newest_rev(connection, site) != based_on:
+        if newest_rev(connection, site.roster) != based_on:
             raise RegisterMoved
         finish(connection, rev)
         changed = changed_since(connection, site, rev - 1)
@@ -155,7 +149,7 @@ def fold(office: Office, site: Site, finish: Callable[[Connection, int], None]) 
     """The whole register is published as a new snapshot, for changes to build on."""
     for attempt in range(TRIES):
         with office.database.reading() as connection:
-            rev = newest_rev(connection, site)
+            rev = newest_rev(connection, site.roster)
             rows = [entry.row for entry in load(connection, office, site.id, None).values()]
         try:
             return publish_whole(office, site, rows, rev, finish)
@@ -179,7 +173,7 @@ def change(
         with office.database.writing("change the register") as connection:
             changes = decide(connection)
             if not changes:
-                finish(connection, newest_rev(connection, site))
+                finish(connection, newest_rev(connection, site.roster))
                 return None
             rev = next_rev(connection, site.roster)
             apply(connection, office, site, changes, rev)
@@ -197,7 +191,7 @@ def _change_whole(
 ) -> Published:
     for attempt in range(TRIES):
         with office.database.reading() as connection:
-            based_on = newest_rev(connection, site)
+            based_on = newest_rev(connection, site.roster)
             changes = decide(connection)
             known = load(connection, office, site.id, None)
         known |= {after.ref: after for _, after in changes}

@@ -11,6 +11,9 @@ from gated.hub.schema import METADATA
 UNSURE = text("clock = 0")
 """Rows whose gate was unsure of the time then: the few that may be corrected later."""
 
+PAPER = "paper"
+"""The epoch of what was typed in from paper: no gate may use it, and it tells nothing of theirs."""
+
 PASSAGE = Table(
     "passage",
     METADATA,

@@ -196,12 +196,6 @@ class HubStore:
 
     # Bundles.
 
-    def newest_rev(self, roster: str) -> int:
-        """Return the highest revision ever published of a roster, 0 for none."""
-        query = select(func.max(tables.BUNDLE.c.rev)).where(tables.BUNDLE.c.roster == roster)
-        with self._reading() as connection:
-            return connection.execute(query).scalar_one() or 0
-
     def newest_bundles(self) -> list[StoredBundle]:
         """Return the newest bundle of every roster."""
         columns = tables.BUNDLE.c

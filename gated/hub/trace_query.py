@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_
 from gated.errors import GatedError
 from gated.hub.audit import Action
 from gated.hub.completeness import IncompleteGate, gate_names, incomplete
+from gated.hub.local_time import local
 from gated.hub.office import Office
 from gated.hub.register import Register, Shown
 from gated.hub.roles import Actor, Right
@@ -170,7 +171,19 @@ class Tracer:
 
     def _answer(self, site: str, question: Question, now_ms: int) -> Trace:
         entry = self._register.entry(site, question.person)
+        if entry and entry.movements_withheld(local(now_ms, self._office.site(site).zone)):
+            raise TraceRefused(
+                "child", "a child under 14 without a health status is not traced: set the status"
+            )
         lives_here = entry is not None and entry.row.category in MEMBERS
+        # Asked first: what becomes searchable meanwhile is called missing, never left out unsaid.
+        behind = incomplete(
+            self._office,
+            site,
+            question.end_ms + question.within_ms,
+            now_ms,
+            start_ms=question.start_ms - question.within_ms,
+        )
         with self._office.database.reading() as connection:
             everywhere = _own(connection, site, question)
             here = [one for one in everywhere if question.gate in ("", one.gate)]
@@ -183,13 +196,6 @@ class Tracer:
             home = _households(connection, site, question, homes)
         members = self._members(site, homes) - {question.person}
         met, unknown = contacts(here, around, question.within_ms, members, places)
-        behind = incomplete(
-            self._office,
-            site,
-            question.end_ms + question.within_ms,
-            now_ms,
-            start_ms=question.start_ms - question.within_ms,
-        )
         asked = _lanes(question.gate, places)
         missing = [one for one in behind if not question.gate or one.gate in asked]
         household, visitors = _related(home, members)

@@ -19,6 +19,7 @@ from gated.hub.audit import Action
 from gated.hub.difference import Difference, Sender, compare, keyed, removed
 from gated.hub.difference_shown import examples
 from gated.hub.office import Office, Site
+from gated.hub.published import newest_rev
 from gated.hub.publisher import DeltaTooLarge, Published, base_rev, next_rev
 from gated.hub.register_entry import Entry, moment
 from gated.hub.register_list import (
@@ -26,7 +27,6 @@ from gated.hub.register_list import (
     apply,
     changed_since,
     fold,
-    newest_rev,
     publish_change,
 )
 from gated.hub.register_rows import Change, load
@@ -117,12 +117,6 @@ class Uploads:
         _require(actor)
         return Shelf(self._office).staged(actor, number)[1]
 
-    def is_stale(self, actor: Actor, staged: Staged) -> bool:
-        """Return whether the register has moved on since the table was compared with it."""
-        with self._office.database.reading() as connection:
-            rev = newest_rev(connection, self._office.site(actor.site))
-        return rev != staged.based_on_rev
-
     def mark(self, actor: Actor, number: str, state: State) -> None:
         """A table that waits is being applied, or waits again."""
         _require(actor)
@@ -141,14 +135,24 @@ class Uploads:
             Shelf(self._office).settle(connection, actor.site, number, State.DISCARDED)
 
     def confirm(
-        self, actor: Actor, number: str, removes: int | None = None, told: Told | None = None
+        self,
+        actor: Actor,
+        number: str,
+        removes: int | None = None,
+        told: Told | None = None,
+        *,
+        seen: str | None = None,
     ) -> Pushed:
         """The difference is done and published. removes: the number of removals, as typed.
 
-        Raises UploadRefused: stale (the register changed), guard (the number must be typed).
+        seen: of the Staged that somebody said yes to; None: of whichever waits now. Raises
+        UploadRefused: stale (the register changed, or the table was compared again), guard (the
+        number must be typed).
         """
         _require(actor)
         packed, staged = Shelf(self._office).staged(actor, number)
+        if seen is not None and seen != staged.seen:
+            raise _stale()
         if told is not None:
             told("compare", None)
         compared = self.compared(actor, unpack(packed))
@@ -163,7 +167,7 @@ class Uploads:
         site = self._office.site(actor.site)
         table = keyed(rows, site.keys)
         with self._office.database.reading() as connection:
-            rev = newest_rev(connection, site)
+            rev = newest_rev(connection, site.roster)
             known = load(connection, self._office, site.id, None, table)
             back = [ref for ref in table if ref not in known]
             known |= load(connection, self._office, site.id, back)
@@ -247,7 +251,7 @@ class Uploads:
         if base and touched <= DELTA_PEOPLE_MAX:
             try:
                 with office.database.writing("change the register") as connection:
-                    if newest_rev(connection, site) != compared.rev:
+                    if newest_rev(connection, site.roster) != compared.rev:
                         raise RegisterMoved
                     rev = next_rev(connection, site.roster)
                     apply(connection, office, site, changes, rev)

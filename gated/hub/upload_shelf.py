@@ -11,6 +11,7 @@ be uploaded again, the second has changed nothing and may be confirmed again. Ro
 after a day.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass
 from enum import StrEnum
@@ -66,6 +67,15 @@ class Staged:
     shown: dict[str, list[Example]]
     guarded: bool
     emptied: tuple[str, ...]
+
+    @property
+    def seen(self) -> str:
+        """What a page that showed this comparison sends back; every other comparison has another.
+
+        Made of what the page shows in clear: nothing of a person can be guessed from it.
+        """
+        numbers = json.dumps([self.created_ms, self.counts], sort_keys=True)
+        return f"{self.based_on_rev}-{hashlib.sha256(numbers.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """A table of people is taken whole or not at all, and every bad line is named at once.
 
-One row is one person with at most one card; further rows of the same identity number add cards
-and statuses when name, room and category agree. Columns, in any order, by English or Chinese
-heading: see table_words and docs/store.md. `from` and `to` belong to the row's statuses; on a
-visitor's row without status they are the appointment; on any other row without status they say
-how long the entry and its card are valid. A `to` without a time includes that whole day.
+One row is one person; a cell may hold several cards. Further rows of the same identity number
+add cards and statuses when name, room and category agree; without a number the rows of one person
+share a card, or, where no card is given, room and name. Columns, in any order, by English or
+Chinese heading: see table_words and docs/store.md. `from` and `to` belong to the row's statuses;
+on a visitor's row without status they are the appointment; on any other row without status they
+say how long the entry and its card are valid. A `to` without a time includes that whole day.
 
 No message carries more of an identity number than its last four characters.
 """
@@ -37,6 +38,7 @@ _STATUSES = words.by_word(words.STATUSES)
 _CARD_STATES = words.by_word(words.CARD_STATES)
 _FLAGS = words.by_word(words.FLAGS)
 _LIST_SEPARATORS = re.compile(r"[;；、,，\s]+")
+_CARD_SEPARATORS = re.compile(r"[;；、,，]+")  # people write one number in groups
 _FLAG_CODE = re.compile(r"[a-z][a-z_]{1,31}")
 _DIGITS_LIKE_A_NUMBER = re.compile(r"[0-9]{5,}")
 
@@ -181,8 +183,8 @@ def _row(cells: list[Cell], columns: dict[str, int], zone: tzinfo) -> RosterRow:
     found = {name: cells[position] for name, position in columns.items() if position < len(cells)}
     category = _category(text_of(found, "category"))
     statuses, card_state = _status_words(text_of(found, "status"))
-    card = text_of(found, "card")
-    if card_state is not None and not card:
+    cards = _cards(text_of(found, "card"), card_state)
+    if card_state is not None and not cards:
         raise BadCell("card", "empty_card")
     start = instant_of(found.get("from"), "from", zone, day_after=False)
     end = instant_of(found.get("to"), "to", zone, day_after=True)
@@ -196,7 +198,7 @@ def _row(cells: list[Cell], columns: dict[str, int], zone: tzinfo) -> RosterRow:
         building=text_of(found, "building"),
         unit=text_of(found, "unit"),
         room=text_of(found, "room"),
-        cards=(_card(card, card_state),) if card else (),
+        cards=cards,
         flags=_flags(text_of(found, "flags")),
     )
     _refuse_nobody(row)
@@ -206,8 +208,14 @@ def _row(cells: list[Cell], columns: dict[str, int], zone: tzinfo) -> RosterRow:
     return whole
 
 
-def _card(number: str, state: CredentialState | None) -> Card:
-    return Card(number, state or CredentialState.ACTIVE, stated=state is not None)
+def _cards(text: str, state: CredentialState | None) -> tuple[Card, ...]:
+    """Return the cards of a cell, each once, all in the state the row names."""
+    if not text:
+        return ()
+    written = [number.strip() for number in _CARD_SEPARATORS.split(text)]
+    numbers = {pseudonym.card_text(number): number for number in written if number}
+    stated, known = state is not None, state or CredentialState.ACTIVE
+    return tuple(Card(number, known, stated=stated) for number in numbers.values())
 
 
 def _refuse_nobody(row: RosterRow) -> None:
@@ -284,30 +292,35 @@ def _merge(
     rows: list[tuple[int, RosterRow]], problems: list[BadLine], headed: dict[str, str]
 ) -> list[RosterRow]:
     """Return one row per person and add to `problems` what contradicts itself."""
-    people: dict[object, tuple[int, RosterRow]] = {}
+    people: list[tuple[int, RosterRow]] = []
+    places: dict[object, int] = {}  # what tells somebody from others -> where they are in people
     for number, row in rows:
-        key = _identity(row)
-        if key not in people:
-            people[key] = (number, row)
+        keys = _identity(row)
+        place = next((places[key] for key in keys if key in places), len(people))
+        for key in keys:
+            places.setdefault(key, place)
+        if place == len(people):
+            people.append((number, row))
             continue
-        first, known = people[key]
+        first, known = people[place]
         code = _contradiction(known, row)
         if code:
             column = headed.get("id_number", "")
             problems.append(BadLine(first, column, problem(code, line=number)))
             problems.append(BadLine(number, column, problem(code, line=first)))
         else:
-            people[key] = (first, _joined(known, row))
-    _refuse_shared_cards(people.values(), problems, headed)
-    return [row for _, row in people.values()]
+            people[place] = (first, _joined(known, row))
+    _refuse_shared_cards(people, problems, headed)
+    return [row for _, row in people]
 
 
-def _identity(row: RosterRow) -> object:
+def _identity(row: RosterRow) -> list[object]:
+    """Return what tells this person from others; rows that share one of it are one person's."""
     if row.id_number:
-        return row.id_number
+        return [row.id_number]
     if row.cards:
-        return ("card", pseudonym.card_text(row.cards[0].number))
-    return (_place(row), row.name)
+        return [("card", pseudonym.card_text(card.number)) for card in row.cards]
+    return [(_place(row), row.name)]
 
 
 def _place(row: RosterRow) -> tuple[str, ...]:

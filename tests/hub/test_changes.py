@@ -1,40 +1,29 @@
 """One change of one person: checked, audited, published as a signed delta, or refused whole."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gated.contract.bundle import Manifest
 from gated.contract.delta import unpack_changes
 from gated.core.model import Category, CredentialState, StatusCode
 from gated.hub import register_edits as edits
 from gated.hub.changes import ChangeRefused, Changes, Correction, Done
-from gated.hub.published import newest_manifest
 from gated.hub.register import Register
 from gated.hub.register_edits import By
-from gated.hub.register_entry import Entry, moment
+from gated.hub.register_entry import Entry
 from gated.hub.roles import PROPERTY_STATUSES, Role
 from gated.hub.upload import Uploads
 from gated.store.roster_build import Card, RosterRow, milliseconds
-from tests.support.office import NOON_MS, Desk, open_desk
-from tests.support.people import people, person, ref_of, take
+from tests.support.bundles import offered
+from tests.support.office import NOON_MS, NOW, Desk
+from tests.support.people import QUARANTINE, entry, people, person, ref_of, take
 
-NOW = moment(NOON_MS)
 DAY = timedelta(days=1)
-QUARANTINE = StatusCode.HOME_QUARANTINE
 RELEASED = StatusCode.RELEASED
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    opened = open_desk(tmp_path)
-    yield opened
-    opened.office.database.close()
 
 
 @pytest.fixture
@@ -45,19 +34,6 @@ def full(desk: Desk) -> Desk:
 
 def ref(desk: Desk, index: int = 3) -> bytes:
     return ref_of(desk.office, person(index))
-
-
-def entry(desk: Desk, index: int = 3) -> Entry:
-    found = Register(desk.office).entry("east", ref(desk, index))
-    assert found is not None
-    return found
-
-
-def offered(desk: Desk) -> Manifest:
-    with desk.office.database.reading() as connection:
-        found = newest_manifest(connection, "east")
-    assert found is not None
-    return found
 
 
 def refused(key: str) -> "pytest.RaisesExc[ChangeRefused]":

@@ -24,12 +24,12 @@ from gated.hub.schema_register import PERSON
 from gated.hub.upload import Uploads
 from gated.store.roster_build import Card, RosterRow
 from gated.store.sealing import Sealer
-from tests.support.office import NOON_MS, Desk, open_desk
+from tests.support.office import NOW, Desk, open_desk
 from tests.support.people import people, person, ref_of, take
 
-NOW = moment(NOON_MS)
 KEY, REF = b"k" * 32, b"p" * 16
 DAY_MS = 24 * 3_600_000
+HOUR = timedelta(hours=1)
 
 
 class Counting(Sealer):
@@ -101,10 +101,12 @@ def test_whose_cards_or_flags_an_office_decided_has_no_digest(desk: Desk) -> Non
 VARIANTS: list[dict[str, Any]] = [
     {"id_number": "1"}, {"name": "乙"}, {"phone": "1"}, {"building": "9"}, {"unit": "9"},
     {"room": "9"}, {"category": Category.TENANT}, {"cards": ()},
-    {"cards": (Card("70000001", CredentialState.LOST),)}, {"flags": frozenset({"elder"})},
+    {"cards": (Card("70000001", CredentialState.LOST),)}, {"cards": (Card("70000099"),)},
+    {"cards": (Card("70000001"), Card("70000099"))}, {"flags": frozenset({"elder"})},
     {"start": NOW}, {"end": NOW}, {"appointment": Appointment(NOW, NOW, 1)},
     {"appointment": Appointment(NOW, NOW, 2)},
     {"appointment": Appointment(NOW, NOW + timedelta(milliseconds=1), 1)},
+    {"appointment": Appointment(NOW - HOUR, NOW, 1)},
 ]  # fmt: skip
 
 
@@ -140,12 +142,12 @@ def test_a_digest_is_kept_for_those_a_table_brought(desk: Desk) -> None:
 # Any register, edited and uploaded in any order: the same difference as by opening everybody.
 
 ROWS = st.builds(
-    lambda index, name, phone, room, card, status, rest: person(
+    lambda index, name, phone, room, cards, status, rest: person(
         index,
         name=name,
         phone=phone,
         room=room,
-        cards=card if card is None else (replace(card, number=card.number + str(index)),),
+        cards=tuple(replace(card, number=f"{card.number}{index}") for card in cards),
         statuses=(Status(status),) if status else (),
         **rest,
     ),
@@ -153,7 +155,21 @@ ROWS = st.builds(
     st.sampled_from(["甲", "乙乙"]),
     st.sampled_from(["13800000000", "+86 138 0000 0000"]),
     st.sampled_from(["101", "102", "0101室"]),
-    st.sampled_from([Card("90"), Card("90", stated=True), Card("90", CredentialState.LOST, True)]),
+    st.lists(
+        st.builds(
+            lambda number, state: Card(number, *state),
+            st.sampled_from(["90", "91"]),
+            st.sampled_from(
+                [
+                    (CredentialState.ACTIVE,),
+                    (CredentialState.ACTIVE, True),
+                    (CredentialState.LOST, True),
+                ]
+            ),
+        ),
+        max_size=2,
+        unique_by=lambda card: card.number,
+    ),
     st.sampled_from([None, None, StatusCode.HOME_QUARANTINE, StatusCode.MEDICINE_BUYER]),
     st.sampled_from(
         [
@@ -161,6 +177,8 @@ ROWS = st.builds(
             {},
             {"flags": frozenset({"registered"})},
             {"category": Category.VISITOR, "appointment": Appointment(NOW, NOW, 1)},
+            {"category": Category.VISITOR, "appointment": Appointment(NOW - HOUR, NOW, 1)},
+            {"category": Category.VISITOR, "appointment": Appointment(NOW, NOW + HOUR, 1)},
             {"start": NOW - timedelta(days=1), "end": NOW + timedelta(days=9)},
         ]
     ),

@@ -212,6 +212,26 @@ class TestTables:
         for section in sections(report(desk), "zh", str):
             assert {len(row) for row in section.rows} <= {len(section.columns)}, section.key
 
+    def test_a_gate_that_nobody_stood_at_is_one_line(self, desk: Desk) -> None:
+        plant_day(desk)
+        plant_log(desk.office, gate="east-2", t_ms=at(-2), kind="shift", state="end")
+        (duty,) = [one for one in sections(report(desk), "en", str) if one.key == "duty"]
+        assert duty.rows == (
+            ("East gate", str(at(8.5)), "24:00", 1),
+            ("北门", "no shift that day", "", 2),
+        )
+        assert duty.instants == {1, 2}
+
+    def test_unstaffed_time_in_which_nobody_passed_is_told_and_raises_no_alarm(
+        self, desk: Desk
+    ) -> None:
+        desk.clock.now_ms = START + DAY_MS
+        plant_gate(desk.office, "east-1", seen_ms=desk.clock.now_ms, name_en="East gate")
+        plant_log(desk.office, gate="east-1", t_ms=at(8), kind="shift", state="begin")
+        (duty,) = [one for one in sections(report(desk), "en", str) if one.key == "duty"]
+        assert duty.rows == (("East gate", str(at(0)), str(at(8)), 0),)
+        assert not duty.alarm
+
     def test_what_needs_a_look_is_marked(self, desk: Desk) -> None:
         plant_day(desk)
         marked = {one.key for one in sections(report(desk), "zh", str) if one.alarm}

@@ -14,7 +14,6 @@ from gated.hub.person_course import StepKind, course
 from gated.hub.person_file import (
     BACK_DAYS,
     DAY_MS,
-    PAGE,
     TEXT_MAX,
     File,
     PersonFile,
@@ -132,20 +131,6 @@ class TestWhatStandsInIt:
         plant_status(desk.office, ref, "observation", start=NOON_MS + 1, set_ms=MORNING)
         assert opened(desk, ref).standing == ()
 
-    def test_passages_are_paged_without_gap_or_repetition(self, desk: Desk) -> None:
-        ref = plant_person(desk.office)
-        keys = [
-            plant(desk.office, gate=f"east-{n % 2}", t_ms=NOON_MS - n // 3, person=ref)
-            for n in range(PAGE + 20)
-        ]
-        first = opened(desk, ref)
-        rest = opened(desk, ref, before=first.older)
-        seen = [(line.key.gate, line.key.epoch, line.key.seq) for line in first.passages]
-        seen += [(line.key.gate, line.key.epoch, line.key.seq) for line in rest.passages]
-        assert len(first.passages) == PAGE
-        assert rest.older is None
-        assert sorted(seen) == sorted(keys)
-
     def test_temperatures_come_from_gates_and_from_hand(self, desk: Desk) -> None:
         ref = plant_person(desk.office)
         plant(desk.office, gate="east-1", t_ms=MORNING, person=ref, temp_mc=36_400)
@@ -172,8 +157,10 @@ class TestWhatStandsInIt:
     def test_inbox_items_about_the_person_are_listed(self, desk: Desk) -> None:
         ref = plant_person(desk.office)
         PersonFile(desk.office).add_reading(desk.actor(), ref, NOON_MS, 37_300)
-        (item,) = opened(desk, ref).inbox
+        file = opened(desk, ref)
+        (item,) = file.inbox
         assert (item.kind, item.acked_ms) == ("fever", None)
+        assert file.open_items == (item,)
 
     def test_the_course_is_everything_in_one_line_newest_first(self, desk: Desk) -> None:
         ref = plant_person(desk.office)

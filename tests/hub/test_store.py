@@ -1,6 +1,7 @@
 """The hub's store: once, all or nothing, chained, and the same after reopening."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import hypothesis.strategies as st
@@ -14,6 +15,7 @@ from gated.errors import StoreBusy, StoreError
 from gated.hub import database
 from gated.hub import store as hub_store
 from gated.hub.database import HubDatabase
+from gated.hub.published import newest_rev
 from gated.hub.schema import SETTING
 from gated.hub.store import HubStore, Outcome, StoredBundle
 from tests.support.bundles import plant_bundle
@@ -66,6 +68,19 @@ def test_a_store_that_cannot_be_read_names_itself_and_the_remedy(url: str, store
     assert "check that its disk or server is there and that the hub may read it" in str(
         failed.value
     )
+
+
+def test_a_store_of_another_version_is_refused_by_table_and_column(url: str) -> None:
+    HubStore(url).close()
+    with closing(HubDatabase(url)) as made, made.writing("go back") as connection:
+        connection.execute(text("ALTER TABLE person DROP COLUMN digest"))
+    for opening in (HubDatabase, HubStore):
+        with pytest.raises(StoreError) as refused:
+            opening(url)
+        assert str(refused.value).startswith(
+            f"cannot open the hub's store {url}: its table person lacks the column digest; "
+        )
+        assert "made by another version of gated" in str(refused.value)
 
 
 def test_a_batch_is_stored_and_promised_with_its_chain_hash(store: HubStore) -> None:
@@ -245,12 +260,17 @@ def test_gates_are_listed_with_the_watermark_of_their_epoch(store: HubStore) -> 
     assert (south["gate"], south["upto"]) == ("south-1", None)
 
 
+def newest(store: HubStore) -> int:
+    with store.database.reading() as connection:
+        return newest_rev(connection, "main")
+
+
 def test_the_newest_bundle_of_every_list_and_each_piece_are_found(store: HubStore) -> None:
-    assert store.newest_rev("main") == 0
+    assert newest(store) == 0
     tag = plant_bundle(store.database, "main", 1, {-1: b"list", 0: b"piece"}, manifest=b"m1")
     plant_bundle(store.database, "main", 2, {0: b"p"}, sha=b"x" * 32, manifest=b"m2")
     plant_bundle(store.database, "other", 1, {0: b"p"}, sha=b"y" * 32, manifest=b"o1")
-    assert store.newest_rev("main") == 2
+    assert newest(store) == 2
     found = sorted(store.newest_bundles(), key=lambda bundle: bundle.roster)
     assert found == [StoredBundle("main", 2, b"m2"), StoredBundle("other", 1, b"o1")]
     assert (store.piece(tag, -1), store.piece(tag, 0)) == (b"list", b"piece")

@@ -8,12 +8,14 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gated.hub import trace_query
 from gated.hub.projector import Projector
 from gated.hub.store import HubStore
-from gated.hub.trace import MINUTE_MS
+from gated.hub.trace import MINUTE_MS, Contact, Passage, contacts
 from gated.hub.trace_query import Question, Trace, Tracer
 from tests.support.gate_events import SYNCED, UNSURE, SentEvents
 from tests.support.office import NOON_MS, Desk, open_desk
@@ -157,6 +159,29 @@ def test_seven_contacts_are_traced_exactly_once_the_offline_gate_is_back(town: T
         ("north", 3 * MINUTE_MS)
     ]
     assert {town.refs.index(one.person) for one in after.contacts if one.household} == {1}
+
+
+def test_a_trace_during_which_a_gate_catches_up_is_not_called_complete(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = a_day(town) + 5
+    town.hear(town.north, online=True, seen=180, last=0)
+    town.synchronise(town.north)
+    town.south.deliver(town.store, [town.south.batch(1, last - 4)], NOON_MS + 40 * MINUTE_MS)
+    Projector(town.desk.office).catch_up()
+    town.hear(town.south, online=True, seen=180, last=last)
+
+    def compared(*values: Any) -> tuple[list[Contact], list[Passage]]:
+        monkeypatch.undo()
+        town.synchronise(town.south)  # the passages are read, the answer is not made yet
+        return contacts(*values)
+
+    monkeypatch.setattr(trace_query, "contacts", compared)
+    meanwhile = town.trace()
+    assert set(met(town, meanwhile)) == {1, 2, 3, 4, 6}
+    assert [(one.gate, one.missing) for one in meanwhile.incomplete] == [("south", 5)]
+    whole = town.trace()
+    assert (whole.incomplete, met(town, whole)) == ((), SEVEN)
 
 
 def test_events_that_come_twice_or_out_of_order_change_nothing(town: Town) -> None:

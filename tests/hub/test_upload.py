@@ -1,22 +1,18 @@
 """A table is compared before it is pushed, guarded against shrinking, and done exactly as shown."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gated.contract.bundle import Manifest
 from gated.core.model import Category, CredentialState, Status, StatusCode
 from gated.hub.changes import Changes
-from gated.hub.difference import Kind, Sender, compare, keyed
+from gated.hub.difference import ENDED_BY_TABLE, Kind, Sender, compare, keyed
 from gated.hub.difference_shown import EXAMPLES_MAX
-from gated.hub.published import newest_manifest
 from gated.hub.register import Register
-from gated.hub.register_entry import Entry, moment
+from gated.hub.register_entry import Entry
 from gated.hub.register_export import export_list
 from gated.hub.roles import PROPERTY_STATUSES, Actor, Role
 from gated.hub.schema_register import UPLOAD
@@ -25,38 +21,17 @@ from gated.hub.upload_rows import pack, unpack
 from gated.store.keys import SiteKeys
 from gated.store.roster_build import Card, RosterRow, household, reference
 from gated.store.roster_table import BadTable
-from tests.support.office import NOON_MS, Desk, open_desk
-from tests.support.people import line, people, person, ref_of, table, take
+from tests.support.bundles import offered
+from tests.support.office import NOW, Desk
+from tests.support.people import QUARANTINE, entry, line, people, person, ref_of, table, take
 
 KEYS = SiteKeys(b"s" * 32, b"r" * 32)
-NOW = moment(NOON_MS)
-QUARANTINE = StatusCode.HOME_QUARANTINE
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    opened = open_desk(tmp_path)
-    yield opened
-    opened.office.database.close()
 
 
 @pytest.fixture
 def full(desk: Desk) -> Desk:
     take(desk.office, desk.actor(), people(30))
     return desk
-
-
-def entry(desk: Desk, index: int) -> Entry:
-    found = Register(desk.office).entry("east", ref_of(desk.office, person(index)))
-    assert found is not None
-    return found
-
-
-def offered(desk: Desk) -> Manifest:
-    with desk.office.database.reading() as connection:
-        found = newest_manifest(connection, "east")
-    assert found is not None
-    return found
 
 
 def test_the_first_table_is_free_and_published(desk: Desk) -> None:
@@ -260,14 +235,16 @@ def test_a_status_of_a_table_ends_with_the_table_that_lacks_it(full: Desk) -> No
     assert entry(full, 3).row.statuses == (Status(QUARANTINE),)
     take(full.office, full.actor(), people(30))
     (held,) = entry(full, 3).statuses
-    assert (held.ended_by, entry(full, 3).row.statuses) == ("table", ())
+    assert (held.ended_by, entry(full, 3).row.statuses) == (ENDED_BY_TABLE, ())
 
 
-def test_an_old_table_does_not_bring_back_what_an_officer_ended(full: Desk) -> None:
+@pytest.mark.parametrize("name", ["wu", "table"])
+def test_an_old_table_does_not_bring_back_what_an_officer_ended(full: Desk, name: str) -> None:
     rows = people(30)
     rows[3] = replace(rows[3], statuses=(Status(QUARANTINE),))
     take(full.office, full.actor(), rows)
-    Changes(full.office).released(full.actor(), ref_of(full.office, person(3)))
+    officer = full.actor(name=name)
+    Changes(full.office).released(officer, ref_of(full.office, person(3)))
     take(full.office, full.actor(), [*rows, person(40)])
     assert [status.code for status in entry(full, 3).row.statuses] == [StatusCode.RELEASED]
 

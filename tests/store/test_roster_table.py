@@ -215,6 +215,43 @@ def test_couriers_and_visitors_need_no_number(read: ReadText) -> None:
     assert visitor.room == "101"
 
 
+def test_rows_without_a_number_that_share_a_card_are_one_person(read: ReadText) -> None:
+    table = read(
+        "id_number,name,category,card,status,flags\n"
+        ",王五,工作人员,77；078、0077,,\n,李四,工作人员,79,,\n"
+        ",王五,工作人员,78,挂失,\n,王五,工作人员,077,购药,老人\n"
+    )
+    first, second = table.rows
+    assert first.cards == (Card("0077"), Card("78", CredentialState.LOST))
+    assert [status.code for status in first.statuses] == [StatusCode.MEDICINE_BUYER]
+    assert first.flags == {"elder"}
+    assert second.cards == (Card("79"),)
+
+
+def test_two_of_one_name_with_cards_of_their_own_stay_two(read: ReadText) -> None:
+    text = "id_number,name,room,category,card\n,王五,101,工作人员,77\n,王五,101,工作人员,78\n"
+    assert len(read(text).rows) == 2
+
+
+@pytest.mark.parametrize(
+    ("third", "reason"),
+    [
+        (",李四,工作人员,78", "line 2, id_number: same person as line 4, but another name"),
+        (",王五,工作人员,78;79", "line 2, card: same card as line 3"),
+    ],
+)
+def test_a_card_of_somebody_else_is_bad_on_both_lines(
+    read: ReadText, third: str, reason: str
+) -> None:
+    text = f"id_number,name,category,card\n,王五,工作人员,77;78\n,王五,工作人员,79\n{third}\n"
+    assert bad_lines(read, text)[0] == reason
+
+
+def test_a_cell_of_separators_names_no_card(read: ReadText, number_of: NumberOf) -> None:
+    lines = bad_lines(read, f"id_number,category,card,status\n{number_of(1)},居民,； ;,挂失\n")
+    assert "card: is empty although" in lines[0]
+
+
 @pytest.mark.parametrize(
     "row", [",王小明,101,居民,77", ",王小明,,访客,", ",,101,访客,", ",,,快递,"]
 )

@@ -4,8 +4,19 @@ from collections.abc import Mapping
 
 from sqlalchemy import insert
 
+from gated.contract.bundle import Manifest
 from gated.hub.database import HubDatabase
+from gated.hub.published import newest_manifest
 from gated.hub.schema import BUNDLE, CHUNK
+from tests.support.office import Desk
+
+
+def offered(desk: Desk) -> Manifest:
+    """What the gates of the first site are offered now."""
+    with desk.office.database.reading() as connection:
+        found = newest_manifest(connection, "east")
+    assert found is not None
+    return found
 
 
 def plant_bundle(

@@ -10,6 +10,7 @@ from gated.core.model import Status
 from gated.core.replica import Ask
 from gated.gate.fetch import Fetcher, HeldRoster
 from gated.gate.uplink_events import RosterChanged, RosterFetched, RosterRefused, UplinkEvent
+from gated.hub.published import newest_rev
 from gated.hub.publisher import (
     Published,
     add_prepared,
@@ -49,7 +50,8 @@ class Centre:
 
     @property
     def rev(self) -> int:
-        return self.store.newest_rev("main")
+        with self.store.database.reading() as connection:
+            return newest_rev(connection, "main")
 
     def set(self, *rows: RosterRow, removed: Iterable[RosterRow] = ()) -> None:
         """These people stand so from now on; nothing is published yet."""

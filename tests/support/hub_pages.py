@@ -33,6 +33,7 @@ from tests.support.office import Desk
 
 HOST = "hub.test"
 ORIGIN = f"http://{HOST}"
+ROSTER = "/s/east/roster"
 PASSWORD = "correct horse battery"
 
 

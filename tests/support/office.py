@@ -9,10 +9,12 @@ from pathlib import Path
 from gated.config import HubConfig
 from gated.hub.database import HubDatabase
 from gated.hub.office import Office, open_office
+from gated.hub.register_entry import moment
 from gated.hub.roles import Actor, Role
 from gated.store import keys
 
 NOON_MS = 1_581_307_200_000  # 2020-02-10 12:00 in Shanghai
+NOW = moment(NOON_MS)
 
 
 @dataclass

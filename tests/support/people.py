@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from gated.core.id_number import check_character
-from gated.core.model import Category
+from gated.core.model import Category, StatusCode
 from gated.hub.office import Office
+from gated.hub.register import Entry, Register
 from gated.hub.roles import Actor
 from gated.hub.upload import Pushed, Uploads
 from gated.store.roster_build import Card, RosterRow, reference
+from tests.support.office import Desk
 
+QUARANTINE = StatusCode.HOME_QUARANTINE
 HEADING = "身份证号,姓名,手机,楼栋,单元,房号,类别,卡号,状态,开始,结束,备注"
 
 
@@ -41,6 +44,13 @@ def people(count: int) -> list[RosterRow]:
 
 def ref_of(office: Office, row: RosterRow, site: str = "east") -> bytes:
     return reference(row, office.site(site).keys.site)
+
+
+def entry(desk: Desk, index: int = 3) -> Entry:
+    """What the register holds of a person."""
+    found = Register(desk.office).entry("east", ref_of(desk.office, person(index)))
+    assert found is not None
+    return found
 
 
 def take(office: Office, actor: Actor, rows: list[RosterRow], removes: int | None = None) -> Pushed:

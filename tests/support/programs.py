@@ -43,6 +43,23 @@ class Running:
             self._process.send_signal(signal.SIGINT)
             self._process.communicate(timeout=LIMIT_S)
 
+    def told(self, words: str) -> list[str]:
+        """Read what it says to people up to the line with these words; return those lines.
+
+        A program that ends before it says them fails the test, which shows what it did say.
+        """
+        assert self._process.stderr is not None
+        lines = []
+        for line in self._process.stderr:
+            lines.append(line.rstrip("\n"))
+            if words in line:
+                return lines
+        raise AssertionError(f"it ended without saying {words!r}:\n" + "\n".join(lines))
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        self._process.send_signal(signal.SIGINT)
+
     def end(self, limit_s: float = LIMIT_S) -> Ended:
         """Wait for its end. A failure shows what it said until then."""
         try:

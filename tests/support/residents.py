@@ -19,11 +19,15 @@ def plant_person(
     site: str = "east",
     category: Category = Category.RESIDENT,
     removed_ms: int | None = None,
+    born: str = "19900101",
 ) -> bytes:
-    """The register knows this person; return the pseudonym. number: makes the person unique."""
+    """The register knows this person; return the pseudonym. number: makes the person unique.
+
+    born: year, month, day of the ID number; "" for somebody without one.
+    """
     row = RosterRow(
         category=category,
-        id_number=f"11010119900101{number:03}X",
+        id_number=f"110101{born}{number:03}X" if born else "",
         name=name,
         phone=f"1380000{number:04}",
         building="3",

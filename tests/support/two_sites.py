@@ -68,6 +68,7 @@ class SiteThings:
     registration: int
     anomaly: int
     upload: str
+    seen: str
     code: str
 
 
@@ -126,6 +127,7 @@ def _furnished(desk: Desk, site: str, words: Words) -> SiteThings:
         registration=registration,
         anomaly=anomaly,
         upload=staged.id,
+        seen=staged.seen,
         code=code,
     )
 

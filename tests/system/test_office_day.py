@@ -25,8 +25,9 @@ from gated.cli.demo.scenario import Role as Part
 from gated.cli.demo.world import ROSTER, TIMEZONE
 from gated.core.masking import mask_name
 from gated.core.model import Category, CredentialState, StatusCode
+from gated.hub.database import HubDatabase
+from gated.hub.published import newest_rev
 from gated.hub.roles import Role
-from gated.hub.store import HubStore
 from gated.store.roster import RosterStore
 from tests.support.browser import DESKTOP, PHONE, chromium
 from tests.support.clerk import Clerk, clerk
@@ -63,8 +64,8 @@ def officer(browser: Browser, world: SystemWorld) -> Iterator[Clerk]:
 
 
 def newest(world: SystemWorld) -> int:
-    with closing(HubStore(world.demo.hub_url)) as store:
-        return store.newest_rev(ROSTER)
+    with closing(HubDatabase(world.demo.hub_url)) as database, database.reading() as connection:
+        return newest_rev(connection, ROSTER)
 
 
 def serving(world: SystemWorld, lane: str) -> int:

@@ -20,8 +20,9 @@ from starlette.types import Receive, Scope, Send
 from gated.hub.completeness import FRESH_MS, members
 from gated.hub.inbox import Inbox
 from gated.hub.office import Office
+from gated.hub.published import newest_rev
 from gated.hub.roles import Actor, Right
-from gated.hub.schema import BUNDLE, GATE
+from gated.hub.schema import GATE
 from gated.hub.schema_office import COMMAND
 
 WATCHERS_MAX: Final = 64
@@ -72,11 +73,10 @@ def gate_state(office: Office, site: str) -> Mapping[str, object]:
         .group_by(COMMAND.c.state)
         .order_by(COMMAND.c.state)
     )
-    newest = select(func.max(BUNDLE.c.rev)).where(BUNDLE.c.roster == office.site(site).roster)
     with office.database.reading() as connection:
         rows = [tuple(row) for row in connection.execute(gates)]
         rest = [tuple(row) for row in connection.execute(orders)]
-        rev = connection.execute(newest).scalar_one() or 0
+        rev = newest_rev(connection, office.site(site).roster)
     online = sum(1 for row in rows if row[1] and not row[2])
     mark = hashlib.sha256(repr((rows, rest, rev)).encode()).hexdigest()[:16]
     return {"online": online, "n": len(rows), "rev": rev, "mark": mark}

@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from gated.hub import record_words
 from gated.hub.audit import Action
+from gated.hub.difference import ENDED_BY_TABLE
 from gated.hub.local_time import form_time
 from gated.hub.person_course import Step
-from gated.hub.person_file import PersonFile, PersonRefused, older_than_course
-from gated.hub.person_rows import PassageKey
+from gated.hub.person_file import FEVER_MC, PersonFile, PersonRefused
 from gated.hub.record_words import Language
 from gated.hub.register import Register
 from gated.hub.roles import Right
@@ -31,7 +31,7 @@ LISTED_MAX: Final = 300  # people on the list of those watched; the most urgent 
 DUE_MAX: Final = 12  # the newest due times of a file
 _REF: Final = re.compile(r"[0-9a-f]{32}")
 _DEGREES: Final = re.compile(r"(\d{2})(?:[.．。,，](\d))?")
-_BEFORE: Final = re.compile(r"(\d{1,15})~([a-z0-9-]{1,64})~([0-9a-z]{1,64})~(\d{1,15})")
+_BEFORE: Final = re.compile(r"[0-9]{1,15}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +158,11 @@ def _file_page(v: Visit, *, full: bool = False, error: str = "") -> Response:
         return v.refused("person.refused.unknown", NOT_FOUND)
     try:
         before = _before(v.query.get("before", ""))
-        found = PersonFile(v.office).of(v.actor, ref, v.reason(), before=before, full=full)
+        found = PersonFile(v.office).of(v.actor, ref, v.reason(), before_ms=before, full=full)
     except PersonRefused as refusal:
         unknown = refusal.code == "unknown"
         status_code = NOT_FOUND if unknown else FORBIDDEN
         return v.refused(f"person.refused.{refusal.code}", status_code)
-    paged = before is not None
     return v.page(
         "person_file.html",
         status=REFUSED if error else 200,
@@ -172,14 +171,15 @@ def _file_page(v: Visit, *, full: bool = False, error: str = "") -> Response:
         short=ref.hex()[:SHORT],
         due=list(reversed(found.due))[:DUE_MAX],
         days=_days(v, found.course),
-        open_items=[item for item in found.inbox if item.acked_ms is None],
-        older=_spelled(found.older if paged else older_than_course(found)),
-        paged=paged,
+        before=before,
+        paged=before is not None,
         error=error,
         typed=v.form if error else {},
         now=form_time(v.office.utc_ms(), v.site.zone),
         w=Words(v.language),
         gates=gates(v),
+        by_table=ENDED_BY_TABLE,
+        fever_mc=FEVER_MC,
     )
 
 
@@ -188,22 +188,15 @@ def _ref(v: Visit) -> bytes | None:
     return bytes.fromhex(text) if _REF.fullmatch(text) else None
 
 
-def _before(text: str) -> PassageKey | None:
-    """Return where a page of passages goes on; None for the beginning or anything else."""
-    found = _BEFORE.fullmatch(text)
-    if found is None:
-        return None
-    return PassageKey(int(found[1]), found[2], found[3], int(found[4]))
+def _before(text: str) -> int | None:
+    """Return before which instant a page of the course lies; None for the newest page."""
+    return int(text) if _BEFORE.fullmatch(text) else None
 
 
 def _days(v: Visit, course: Sequence[Step]) -> list[Day]:
     """Return the course by local day, newest first."""
     by_day = groupby(course, lambda step: v.when(step.t_ms)[:10])
     return [Day(day, list(steps)) for day, steps in by_day]
-
-
-def _spelled(key: PassageKey | None) -> str:
-    return "" if key is None else f"{key.t_ms}~{key.gate}~{key.epoch}~{key.seq}"
 
 
 def _instant(v: Visit, text: str) -> int | None:

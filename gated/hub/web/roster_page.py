@@ -29,6 +29,7 @@ FORBIDDEN: Final = 403
 NOT_FOUND: Final = 404
 REFUSED: Final = 409
 QUARANTINE: Final = timedelta(days=14)
+JUST_NOW: Final = 20  # rows of one's audit among which the change one comes from is looked for
 FIELDS: Final = ("id_number", "name", "phone", "building", "unit", "room")
 _VERSION: Final = re.compile(r"[0-9]{1,18}")
 _REF: Final = re.compile(r"[0-9a-f]{32}")
@@ -84,25 +85,40 @@ def person(v: Visit) -> Response:
     found = _entry(v)
     if found is None:
         return v.refused("roster.refused.unknown", NOT_FOUND)
-    reason = v.purpose or _own_change(v, found) or v.reason()
+    _looked_up(v, found, v.purpose or _own_change(v, found) or v.reason())
+    return _person_page(v, found)
+
+
+def _looked_up(v: Visit, found: Entry, reason: str) -> None:
     v.office.audit.note(
         v.actor, Action.LOOK_UP, target=found.ref.hex(), reason=reason, result="list"
     )
-    return _person_page(v, found)
+
+
+def _looked_up_again(v: Visit, found: Entry) -> None:
+    """The audit says that a refused order shows the person, for the purpose stated before.
+
+    The order's own reason counts when none was stated; without both the visitor is asked.
+    """
+    _looked_up(v, found, v.login.purpose or v.reason())
 
 
 def _own_change(v: Visit, found: Entry) -> str:
     """Return the reason of who comes straight from changing this person, "" for anybody else.
 
     The audit itself is the proof: what a browser says of it would let anybody leave the reason out.
+    A look-up since the change means that the person was shown already.
     """
     if v.done is None:
         return ""
-    newest = v.office.audit.rows(v.site.id, 1, actor=v.actor.name, action=Action.CHANGE)
-    since_ms = v.office.utc_ms() - DONE_S * 1000
-    if not newest or newest[0].target != found.ref.hex() or newest[0].t_ms < since_ms:
-        return ""
-    return newest[0].reason or v.t("roster.own_change")
+    for row in v.office.audit.rows(v.site.id, JUST_NOW, actor=v.actor.name):
+        if row.t_ms < v.office.utc_ms() - DONE_S * 1000 or row.action == Action.LOOK_UP:
+            return ""
+        if row.action in {Action.CHANGE, Action.STATUS} and _REF.fullmatch(row.target):
+            # A corrected number made another pseudonym; the row has the former one.
+            changed = Register(v.office).now(v.site.id, bytes.fromhex(row.target))
+            return row.reason or v.t("roster.own_change") if changed == found.ref else ""
+    return ""
 
 
 def change(v: Visit) -> Response:
@@ -113,11 +129,14 @@ def change(v: Visit) -> Response:
     try:
         done = _changed(v, found)
     except BadCell:
-        return _person_page(v, found, "date")
+        refused = "date"
     except ChangeRefused as error:
-        return _person_page(v, found, error.key)
-    said = "roster.changed" if done.changed else "roster.already_so"
-    return v.redirect(f"/roster/person/{done.ref.hex()}", done=said)
+        refused = error.key
+    else:
+        said = "roster.changed" if done.changed else "roster.already_so"
+        return v.redirect(f"/roster/person/{done.ref.hex()}", done=said)
+    _looked_up_again(v, found)
+    return _person_page(v, found, refused)
 
 
 def _changed(v: Visit, found: Entry) -> Done:
@@ -286,11 +305,17 @@ def edit(v: Visit) -> Response:
             v.actor, found.ref, correction, version=_version(v), reason=reason
         )
     except BadCell:
-        return _form(v, v.form, found, "date")
+        refused = "date"
     except ChangeRefused as error:
-        return _form(v, v.form, found, error.key)
-    said = "roster.changed" if done.changed else "roster.already_so"
-    return v.redirect(f"/roster/person/{done.ref.hex()}", done=said)
+        refused = error.key
+    else:
+        said = "roster.changed" if done.changed else "roster.already_so"
+        return v.redirect(f"/roster/person/{done.ref.hex()}", done=said)
+    if refused == "stale":
+        # The form's values are of an earlier state: it is opened anew, nobody is shown here.
+        return v.page("roster_stale.html", REFUSED, ref=found.ref)
+    _looked_up_again(v, found)
+    return _form(v, v.form, found, refused)
 
 
 def _version(v: Visit) -> int:
@@ -299,8 +324,9 @@ def _version(v: Visit) -> int:
 
 
 def _known(v: Visit, found: Entry) -> dict[str, str]:
-    """Return what the form shows: everything to who may see it, audited; else nothing."""
+    """Return what the fields hold: everything for who may see it, else nothing; audited."""
     if not v.may(Right.SEE_IDENTITY):
+        _looked_up(v, found, v.reason())
         return {}
     v.office.audit.note(v.actor, Action.IDENTITY, target=found.ref.hex(), reason=v.reason())
     return {name: getattr(found.row, name) for name in FIELDS}

@@ -86,12 +86,15 @@ def table(v: Visit) -> Response:
 
 
 def confirm(v: Visit) -> Response:
-    """The difference is done and published, behind the page the answer leads to."""
+    """The difference that was looked at is done and published, behind the page that follows."""
     uploads, number = Uploads(v.office), _number(v)
     try:
         staged = uploads.staged(v.actor, number)
     except UploadRefused as error:
         return v.refused(f"roster.upload_refused.{error.key}", NOT_FOUND)
+    seen = v.form.get("seen", "")
+    if seen != staged.seen:  # a colleague, or another tab, had it compared again
+        return _difference_page(v, staged, v.t("roster.upload_refused.stale"))
     typed = v.form.get("removes", "").strip()
     number_typed = typed.isascii() and typed.isdecimal() and len(typed) <= DIGITS_MAX
     removes = int(typed) if number_typed else None
@@ -105,7 +108,7 @@ def confirm(v: Visit) -> Response:
     def push(told: Told) -> None:
         uploads.mark(v.actor, number, State.APPLYING)
         try:
-            uploads.confirm(v.actor, number, removes, told)
+            uploads.confirm(v.actor, number, removes, told, seen=seen)
         except Interrupted:
             raise  # the row says so
         except UploadRefused as refused:

@@ -68,7 +68,7 @@ ORDERS: dict[str, Order] = {
     "/roster/search": Order(lambda here: {"who": here.card, "reason": "x"}, changes=False),
     "/roster/export": Order(lambda _: {"full": "yes", "reason": "x"}, changes=False),
     "/roster/upload": Order(files={"table": ("t.csv", TABLE)}),
-    "/roster/upload/{number}": Order(),
+    "/roster/upload/{number}": Order(lambda here: {"seen": here.seen}),
     "/roster/upload/{number}/discard": Order(),
     "/roster/add": Order(lambda _: {**NEW, "category": "tenant"}),
     "/roster/person/{ref}/change": Order(lambda _: {"change": "new-card", "card": "555"}),
@@ -321,7 +321,7 @@ def test_nobody_of_another_site_is_found(model: Hub, what: str) -> None:
         ("/records/late", lambda t: {"gate": t.gate}, (409,)),
         ("/gates/enrol", lambda t: {"gate": t.gate}, (400,)),
         ("/gates/enrol/withdraw", lambda t: {"number": t.code}, (409,)),
-        ("/roster/person/{ref}/change", lambda t: {"change": "fly"}, (409,)),
+        ("/roster/person/{ref}/change", lambda _: {"change": "fly", "reason": "x"}, (409,)),
     ],
 )
 def test_a_form_that_names_what_another_site_has_is_refused(

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserType, Page, expect, sync_playwright
 
+from gated.hub.changes import Changes, Correction
 from gated.hub.records import Filter, Records
 from gated.hub.register import Register
+from gated.hub.roles import Role
 from gated.hub.web.server import PagesServer
 from tests.support.browser import CHROMIUM, CHROMIUM_ARGS
 from tests.support.hub_pages import PASSWORD, opened_login, served
 from tests.support.office import Desk, open_desk
-from tests.support.people import number
+from tests.support.people import number, person, ref_of
 from tests.support.records import plant_gate
 
 pytestmark = pytest.mark.browser
@@ -66,11 +68,11 @@ class Home:
         yield context.pages[0]
         context.close()
 
-    def open(self, page: Page, path: str) -> None:
+    def open(self, page: Page, path: str, account: str = ACCOUNT) -> None:
         """The form is open, after a log-in when one is asked for."""
         page.goto(f"{self.server.url}s/east{path}")
         if page.locator("[name=password]").count():
-            page.get_by_label("账号").fill(ACCOUNT)
+            page.get_by_label("账号").fill(account)
             page.get_by_label("密码").fill(PASSWORD)
             page.get_by_role("button", name="登录").click()
             page.wait_for_url(f"**{path}")
@@ -172,3 +174,91 @@ def test_a_log_in_that_ended_while_typing_costs_nothing(home: Home) -> None:
         save(page)
         expect(page.locator("main > p.done")).to_be_visible()
     assert stored(home.desk, "/roster/add") == 1
+
+
+def listed(home: Home) -> str:
+    """Somebody is on the list, an officer has an account; the path of the form that corrects."""
+    Changes(home.desk.office).add(home.desk.actor(), person(1))
+    opened_login(home.server.front, Role.OFFICER)
+    return f"/roster/person/{ref_of(home.desk.office, person(1)).hex()}/edit"
+
+
+def corrected(home: Home, **fields: str) -> None:
+    """A colleague has corrected the person meanwhile."""
+    ref = ref_of(home.desk.office, person(1))
+    found = Register(home.desk.office).entry("east", ref)
+    assert found is not None
+    changes = Changes(home.desk.office)
+    changes.correct(home.desk.actor(), ref, Correction(**fields), version=found.version)
+
+
+def now(home: Home) -> tuple[str, str, str]:
+    """Phone, unit and room of the person as the register has them."""
+    found = Register(home.desk.office).entry("east", ref_of(home.desk.office, person(1)))
+    assert found is not None
+    return found.row.phone, found.row.unit, found.row.room
+
+
+def open_correction(home: Home, page: Page, path: str) -> None:
+    home.open(page, path, "officer-east")
+    if page.locator("form[data-draft]").count() == 0:
+        page.locator("[name=reason]").fill("来电更正")
+        page.locator("main button.primary").click()
+        page.locator("html[data-drafts=ready]").wait_for()
+
+
+def test_a_form_opened_again_shows_what_a_colleague_corrected_meanwhile(home: Home) -> None:
+    path = listed(home)
+    with home.browser() as page:
+        open_correction(home, page, path)
+        type_in(page, {"room": "909", "category": "tenant", "unit": "7"})
+        type_in(page, {"unit": "2"})  # as it was
+        corrected(home, phone="13911112222", unit="5")
+        home.open(page, path)
+        mine = {"room": "909", "category": "tenant"}
+        theirs = {"phone": "13911112222", "unit": "5", "name": person(1).name}
+        assert stands(page, mine | theirs) == mine | theirs
+        save(page)
+        expect(page.locator("main > p.done")).to_be_visible()
+    assert now(home) == ("13911112222", "5", "909")
+
+
+def test_a_form_of_an_earlier_state_is_refused_and_opened_anew(home: Home) -> None:
+    path = listed(home)
+    with home.browser() as page:
+        open_correction(home, page, path)
+        type_in(page, {"room": "909"})
+        corrected(home, phone="13911112222")
+        save(page)
+        expect(page.locator("main .error")).to_contain_text("他人刚刚更改了此人的信息")
+        assert now(home)[2] == person(1).room
+        page.get_by_role("link", name="重新打开表单").click()
+        page.locator("html[data-drafts=ready]").wait_for()
+        assert stands(page, {"phone": "", "room": ""}) == {"phone": "13911112222", "room": "909"}
+        save(page)
+        expect(page.locator("main > p.done")).to_be_visible()
+    assert now(home) == ("13911112222", "2", "909")
+
+
+def test_what_was_typed_before_a_refusal_outlives_it(home: Home) -> None:
+    fields = PERSON | {"phone": "139"}
+    with home.browser() as page:
+        home.open(page, "/roster/add")
+        type_in(page, fields)
+        save(page)
+        expect(page.locator("main > p.error")).to_contain_text("手机号位数太少")
+        page.locator("html[data-drafts=ready]").wait_for()
+        type_in(page, {"phone": PERSON["phone"]})
+        home.open(page, "/roster/add")
+        assert stands(page, PERSON) == PERSON
+
+
+def test_a_form_put_back_as_it_was_keeps_nothing(home: Home) -> None:
+    path = listed(home)
+    with home.browser() as page:
+        open_correction(home, page, path)
+        kept = "Object.keys(localStorage).filter(name => name.startsWith('gated-draft:')).length"
+        type_in(page, {"room": "909"})
+        assert page.evaluate(kept) == 1
+        type_in(page, {"room": person(1).room})
+        assert page.evaluate(kept) == 0

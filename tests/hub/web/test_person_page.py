@@ -5,10 +5,13 @@ from html import unescape
 
 import pytest
 
+from gated.core.model import Status, StatusCode
+from gated.hub.changes import Changes
 from gated.hub.person_file import PersonFile
 from gated.hub.roles import Role
 from tests.support.hub_pages import PageClient, where, words
 from tests.support.office import NOON_MS, Desk
+from tests.support.people import person, ref_of, take
 from tests.support.records import plant
 from tests.support.residents import plant_person, plant_status
 
@@ -19,12 +22,6 @@ SEARCH = "/s/east/person"
 
 def file_path(ref: bytes) -> str:
     return f"/s/east/person/{ref.hex()}"
-
-
-@pytest.fixture
-def officer(client: PageClient) -> PageClient:
-    client.login("officer")
-    return client
 
 
 def look(client: PageClient, ref: bytes, more: str = "") -> str:
@@ -121,17 +118,34 @@ class TestFile:
         assert "identity" in [row.action for row in desk.office.audit.rows("east")]
         assert officer.get(f"{file_path(ref)}/identity").status_code in {404, 405}
 
-    def test_older_passages_are_a_link_away(self, desk: Desk, officer: PageClient) -> None:
+    def test_what_is_older_is_a_link_away(self, desk: Desk, officer: PageClient) -> None:
         ref = plant_person(desk.office)
         for n in range(210):
             plant(desk.office, gate="east-1", t_ms=NOON_MS - n * HOUR, person=ref)
         first = officer.look(f"{file_path(ref)}", "x")
         assert words(first).count("通行 · east-1") == 200
         (link,) = re.findall(r'href="([^"]*before=[^"]*)"', first.text)
+        assert "更早的内容在下一页" in words(first)
         older = officer.get(unescape(link))
-        assert older.text.count(">east-1</td>") == 10
+        assert words(older).count("通行 · east-1") == 10
+        assert "以前）" in words(older)
         assert "before=" not in older.text
         assert officer.get(f"{file_path(ref)}?before=rubbish").status_code == 200
+
+    @pytest.mark.parametrize(("language", "why"), [("zh", "未满 14 周岁"), ("en", "Under 14")])
+    def test_a_childs_page_says_why_it_tells_nothing(
+        self, desk: Desk, client: PageClient, language: str, why: str
+    ) -> None:
+        client.login("officer", language=language)
+        ref = plant_person(desk.office, born="20120101")
+        plant(desk.office, gate="east-1", t_ms=NOON_MS - HOUR, person=ref, temp_mc=36_400)
+        page = client.look(file_path(ref), "x")
+        assert why in words(page)
+        assert "36.4" not in words(page)
+        assert "/trace?person=" not in page.text
+        traced = client.order("/s/east/trace", {"who": ref.hex(), "reason": "x", "within": "10"})
+        assert traced.status_code == 409
+        assert why in words(traced)
 
     def test_the_page_says_each_thing_once(self, desk: Desk, officer: PageClient) -> None:
         ref = plant_person(desk.office)
@@ -152,6 +166,18 @@ class TestFile:
         for shown in ("Officer east", "gone.away", "管理员（root）"):
             assert f"随访 · {shown} 随访" in said
         assert "officer-east" not in said
+
+    def test_what_a_table_ended_is_told_from_what_an_account_called_table_did(
+        self, desk: Desk, officer: PageClient
+    ) -> None:
+        changes, ref = Changes(desk.office), ref_of(desk.office, person(1))
+        row = person(1, statuses=(Status(StatusCode.HOME_QUARANTINE),))
+        take(desk.office, desk.actor(), [row])
+        take(desk.office, desk.actor(), [person(1)])
+        assert "状态解除 · 居家隔离 · 名单" in look(officer, ref)
+        take(desk.office, desk.actor(), [row])
+        changes.released(desk.actor(name="table"), ref)
+        assert "状态解除 · 居家隔离 · table" in look(officer, ref)
 
     def test_markup_in_notes_and_names_is_text(self, desk: Desk, officer: PageClient) -> None:
         ref = plant_person(desk.office, "<b>王</b>")

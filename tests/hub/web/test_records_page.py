@@ -34,22 +34,15 @@ def desk(tmp_path: Path) -> Desk:
     return desk
 
 
-@pytest.fixture
-def client(desk: Desk) -> PageClient:
-    client = pages(desk)
-    client.login(Role.OFFICER)
-    return client
-
-
-def test_the_form_alone_looks_nothing_up(client: PageClient, desk: Desk) -> None:
-    answer = client.get(SEARCH)
+def test_the_form_alone_looks_nothing_up(officer: PageClient, desk: Desk) -> None:
+    answer = officer.get(SEARCH)
     assert answer.status_code == 200
     assert "王" not in words(answer)
     assert "search" not in [row.action for row in desk.office.audit.rows("east")]
 
 
-def test_records_are_shown_masked_with_gates_by_name(client: PageClient) -> None:
-    shown = words(client.order(SEARCH, WHY))
+def test_records_are_shown_masked_with_gates_by_name(officer: PageClient) -> None:
+    shown = words(officer.order(SEARCH, WHY))
     assert "王*明" in shown
     assert "3-2-1**" in shown
     assert "北门" in shown
@@ -74,9 +67,9 @@ def test_records_are_shown_masked_with_gates_by_name(client: PageClient) -> None
     ],
 )
 def test_every_field_of_the_form_narrows_the_search(
-    client: PageClient, form: dict[str, str], found: list[str]
+    officer: PageClient, form: dict[str, str], found: list[str]
 ) -> None:
-    shown = words(client.order(SEARCH, WHY | form))
+    shown = words(officer.order(SEARCH, WHY | form))
     assert [name for name in ("王*明", "李*") if name in shown] == found
 
 
@@ -91,26 +84,26 @@ def test_every_field_of_the_form_narrows_the_search(
     ],
 )
 def test_what_cannot_be_searched_is_said_and_what_was_typed_stays(
-    client: PageClient, form: dict[str, str]
+    officer: PageClient, form: dict[str, str]
 ) -> None:
-    answer = client.order(SEARCH, WHY | form)
+    answer = officer.order(SEARCH, WHY | form)
     assert answer.status_code == 409
     assert 'role="alert"' in answer.text
     assert all(f'value="{typed}"' in answer.text for typed in form.values() if typed != "NONSENSE")
 
 
-def test_a_long_search_goes_on_page_by_page(client: PageClient, desk: Desk) -> None:
+def test_a_long_search_goes_on_page_by_page(officer: PageClient, desk: Desk) -> None:
     for seq in range(PAGE):
         plant(desk.office, gate="north", t_ms=NOON_MS - seq - 1, seq=10_000 + seq)
-    first = client.order(SEARCH, WHY)
+    first = officer.order(SEARCH, WHY)
     assert f"查到 {PAGE} 条" in words(first)
-    second = client.order(SEARCH, {"after": hidden(first, "after")})
+    second = officer.order(SEARCH, {"after": hidden(first, "after")})
     assert "查到 2 条" in words(second)
     assert "王*明" not in words(second)
 
 
-def test_search_words_stand_in_no_address(client: PageClient) -> None:
-    answer = client.order(SEARCH, WHY | {"who": "王小明"})
+def test_search_words_stand_in_no_address(officer: PageClient) -> None:
+    answer = officer.order(SEARCH, WHY | {"who": "王小明"})
     addresses = [part.split('"')[0] for part in answer.text.split('href="')[1:]]
     assert not [one for one in addresses if "王" in one or "%E7" in one]
 
@@ -135,23 +128,23 @@ def test_an_auditor_and_another_site_are_refused(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "99999-01-01", ""])
-def test_a_year_no_ledger_is_of_is_a_sentence(client: PageClient, day: str) -> None:
-    answer = client.order(f"{SEARCH}/ledger", WHY | {"day": day})
+def test_a_year_no_ledger_is_of_is_a_sentence(officer: PageClient, day: str) -> None:
+    answer = officer.order(f"{SEARCH}/ledger", WHY | {"day": day})
     assert answer.status_code in {403, 409}
     assert "日期" in words(answer)
 
 
-def test_the_ledger_of_a_day_is_downloaded(client: PageClient, desk: Desk) -> None:
+def test_the_ledger_of_a_day_is_downloaded(officer: PageClient, desk: Desk) -> None:
     form = WHY | {"day": "2020-02-10", "format": "xlsx"}
-    answer = client.order(f"{SEARCH}/ledger", form)
+    answer = officer.order(f"{SEARCH}/ledger", form)
     assert "ledger-east-2020-02-10.xlsx" in answer.headers["content-disposition"]
     assert answer.headers["cache-control"] == "no-store"
     sheet = load_workbook(io.BytesIO(answer.content)).worksheets[0]
     assert [cell.value for cell in sheet["D"]] == ["姓名", "王*明", "李*"]
-    full = client.order(f"{SEARCH}/ledger", form | {"format": "csv", "full": "yes"})
+    full = officer.order(f"{SEARCH}/ledger", form | {"format": "csv", "full": "yes"})
     assert "王小明" in full.text
     assert desk.office.audit.rows("east")[0].target == "ledger:2020-02-10:full"
-    assert client.order(f"{SEARCH}/ledger", WHY | {"day": "today"}).status_code == 409
+    assert officer.order(f"{SEARCH}/ledger", WHY | {"day": "today"}).status_code == 409
 
 
 def test_a_property_office_cannot_tick_its_way_to_whole_names(desk: Desk) -> None:
@@ -165,26 +158,26 @@ def test_a_property_office_cannot_tick_its_way_to_whole_names(desk: Desk) -> Non
 
 
 def test_a_line_from_paper_is_stored_and_the_form_is_ready_for_the_next(
-    client: PageClient, desk: Desk
+    officer: PageClient, desk: Desk
 ) -> None:
-    assert 'data-draft="records-late"' in client.get(LATE).text
-    assert where(client.order(LATE, LINE)) == LATE
-    assert "已补录" in words(client.get(LATE))
-    shown = words(client.order(SEARCH, WHY))
+    assert 'data-draft="records-late"' in officer.get(LATE).text
+    assert where(officer.order(LATE, LINE)) == LATE
+    assert "已补录" in words(officer.get(LATE))
+    shown = words(officer.order(SEARCH, WHY))
     assert "纸质补录" in shown
     assert "2020-02-10 11:30" in shown
     assert [r.action for r in desk.office.audit.rows("east")].count("late_entry") == 1
 
 
 def test_a_person_of_the_list_is_found_by_words_or_by_the_number_shown(
-    client: PageClient, desk: Desk
+    officer: PageClient, desk: Desk
 ) -> None:
     namesake = enter(desk.office, ("王小明", "5-1-201"), first=70)[0]
-    answer = client.order(LATE, LINE | WHY | {"who": "王小明", "name": ""})
+    answer = officer.order(LATE, LINE | WHY | {"who": "王小明", "name": ""})
     assert answer.status_code == 409
     assert "找到 2 个人" in words(answer)
     assert namesake.hex()[:8] in words(answer)
-    assert where(client.order(LATE, LINE | {"who": namesake.hex()[:8], "name": ""})) == LATE
+    assert where(officer.order(LATE, LINE | {"who": namesake.hex()[:8], "name": ""})) == LATE
     assert desk.office.audit.rows("east")[0].target == namesake.hex()
 
 
@@ -206,21 +199,21 @@ def test_a_person_of_the_list_is_found_by_words_or_by_the_number_shown(
     ],
 )
 def test_a_wrong_line_says_what_to_correct_and_keeps_what_was_typed(
-    client: PageClient, change: dict[str, str], sentence: str
+    officer: PageClient, change: dict[str, str], sentence: str
 ) -> None:
-    answer = client.order(LATE, LINE | WHY | change)
+    answer = officer.order(LATE, LINE | WHY | change)
     assert answer.status_code == 409
     assert sentence in words(answer)
     assert 'value="36.6"' in answer.text or "temperature" in change
 
 
-def test_the_same_line_twice_is_refused(client: PageClient) -> None:
-    client.order(LATE, LINE)
-    assert "补录过了" in words(client.order(LATE, LINE))
+def test_the_same_line_twice_is_refused(officer: PageClient) -> None:
+    officer.order(LATE, LINE)
+    assert "补录过了" in words(officer.order(LATE, LINE))
 
 
-def test_markup_in_a_name_is_text(client: PageClient) -> None:
-    answer = client.order(LATE, LINE | {"name": "<script>alert(1)</script>", "time": ""})
+def test_markup_in_a_name_is_text(officer: PageClient) -> None:
+    answer = officer.order(LATE, LINE | {"name": "<script>alert(1)</script>", "time": ""})
     assert "<script>alert" not in answer.text
     assert "&lt;script&gt;" in answer.text
 

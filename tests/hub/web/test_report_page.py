@@ -15,12 +15,6 @@ REPORT = "/s/east/report"
 HOUR = 3_600_000
 
 
-@pytest.fixture
-def officer(client: PageClient) -> PageClient:
-    client.login("officer")
-    return client
-
-
 def test_today_is_shown_first_and_said_to_be_unfinished(desk: Desk, officer: PageClient) -> None:
     plant(desk.office, gate="east-1", t_ms=NOON_MS - HOUR, verdict="STOP", reason="TEMP_HIGH")
     page = words(officer.get(REPORT))

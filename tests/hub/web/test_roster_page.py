@@ -10,43 +10,11 @@ from sqlalchemy import insert
 
 from gated.core.model import CredentialState, StatusCode
 from gated.hub.changes import Changes
-from gated.hub.register import Entry, Register
 from gated.hub.schema_records import GATE_SITE
 from gated.hub.store import HubStore
-from tests.support.hub_pages import PageClient, hidden, where, words
+from tests.support.hub_pages import ROSTER, PageClient, hidden, where, words
 from tests.support.office import Desk
-from tests.support.people import people, person, ref_of, take
-
-ROSTER = "/s/east/roster"
-
-
-@pytest.fixture
-def full(desk: Desk) -> Desk:
-    take(desk.office, desk.actor(), people(12))
-    return desk
-
-
-@pytest.fixture(params=["zh", "en"])
-def language(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def officer(client: PageClient) -> PageClient:
-    client.login("officer")
-    return client
-
-
-@pytest.fixture
-def property_(client: PageClient) -> PageClient:
-    client.login("property")
-    return client
-
-
-def entry(desk: Desk, index: int = 3) -> Entry:
-    found = Register(desk.office).entry("east", ref_of(desk.office, person(index)))
-    assert found is not None
-    return found
+from tests.support.people import entry, people, person, ref_of, take
 
 
 def card_path(desk: Desk, index: int = 3) -> str:
@@ -63,10 +31,6 @@ def look(client: PageClient, path: str) -> str:
     answer = client.get(path)
     assert answer.status_code == 200, answer.text
     return words(answer)
-
-
-def send(client: PageClient, content: bytes, name: str = "east.csv") -> httpx.Response:
-    return client.order(f"{ROSTER}/upload", files={"table": (name, content)})
 
 
 def greet(desk: Desk, gate: str, **values: object) -> None:
@@ -214,6 +178,7 @@ class TestChange:
     def test_what_cannot_be_done_is_a_sentence_and_changes_nothing(
         self, full: Desk, property_: PageClient, form: dict[str, str], said: str
     ) -> None:
+        because(property_)
         answer = self.change(property_, full, **form)
         assert answer.status_code == 409
         assert said in words(answer)
@@ -315,6 +280,7 @@ class TestForm:
         new = {"name": "王小明", "building": "3", "room": "101", "category": "visitor"}
         answer = property_.order(f"{ROSTER}/add", new | {"phone": phone})
         assert (answer.status_code, "手机号位数太少" in words(answer)) == (409, True)
+        because(property_)
         form = {"phone": phone, "version": str(entry(full).version)}
         answer = property_.order(f"{card_path(full)}/edit", form)
         assert (answer.status_code, "手机号位数太少" in words(answer)) == (409, True)
@@ -341,6 +307,7 @@ class TestForm:
     def test_a_property_office_types_new_values_into_empty_fields(
         self, full: Desk, property_: PageClient
     ) -> None:
+        because(property_)
         answer = property_.get(f"{card_path(full)}/edit")
         assert person(3).phone not in answer.text
         assert person(3).name not in answer.text

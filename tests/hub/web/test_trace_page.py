@@ -44,36 +44,29 @@ def desk(tmp_path: Path) -> Desk:
     return desk
 
 
-@pytest.fixture
-def client(desk: Desk) -> PageClient:
-    client = pages(desk)
-    client.login(Role.OFFICER)
-    return client
-
-
-def test_the_form_offers_the_last_two_weeks(client: PageClient) -> None:
-    answer = client.get(TRACE)
+def test_the_form_offers_the_last_two_weeks(officer: PageClient) -> None:
+    answer = officer.get(TRACE)
     assert 'name="start" value="2020-01-27T14:00"' in answer.text
     assert 'name="within" value="10"' in answer.text
 
 
-def test_a_link_may_name_a_pseudonym_and_nothing_else(client: PageClient) -> None:
-    assert f'name="who" value="{"ab" * 16}"' in client.get(f"{TRACE}?person={'ab' * 16}").text
-    assert "王小明" not in client.get(f"{TRACE}?person=王小明").text
+def test_a_link_may_name_a_pseudonym_and_nothing_else(officer: PageClient) -> None:
+    assert f'name="who" value="{"ab" * 16}"' in officer.get(f"{TRACE}?person={'ab' * 16}").text
+    assert "王小明" not in officer.get(f"{TRACE}?person=王小明").text
 
 
-def test_the_result_says_first_what_is_missing(client: PageClient) -> None:
-    shown = words(client.order(TRACE, FORM))
+def test_the_result_says_first_what_is_missing(officer: PageClient) -> None:
+    shown = words(officer.order(TRACE, FORM))
     assert "结果不完整" in shown
     assert "南门 ：离线" in shown
     assert shown.index("结果不完整") < shown.index("同一卡口前后经过的有 2 人")
-    north = words(client.order(TRACE, FORM | {"gate": "north"}))
+    north = words(officer.order(TRACE, FORM | {"gate": "north"}))
     assert "结果不完整" not in north
     assert "均已到齐" in north
 
 
-def test_contacts_household_and_strangers_are_shown_masked(client: PageClient) -> None:
-    answer = client.order(TRACE, FORM)
+def test_contacts_household_and_strangers_are_shown_masked(officer: PageClient) -> None:
+    answer = officer.order(TRACE, FORM)
     shown = words(answer)
     assert "王*明 的追踪结果" in shown
     assert re.search(r"1 刘\* 同户 3-2-1\*\* 138\*\*\*\*0002 -3\.0 北门", shown)
@@ -83,25 +76,25 @@ def test_contacts_household_and_strangers_are_shown_masked(client: PageClient) -
     assert "<b>" not in answer.text
 
 
-def test_a_trace_is_audited_with_its_reason(client: PageClient, desk: Desk) -> None:
-    client.order(TRACE, FORM)
+def test_a_trace_is_audited_with_its_reason(officer: PageClient, desk: Desk) -> None:
+    officer.order(TRACE, FORM)
     row = next(row for row in desk.office.audit.rows("east") if row.action == "trace")
     assert (row.reason, row.result) == ("密接排查", "2 contacts, 1 gates incomplete")
 
 
 @pytest.mark.parametrize("gate", ["nowhere", "west-1"])
 def test_a_gate_of_no_or_another_site_is_refused_alike(
-    client: PageClient, desk: Desk, gate: str
+    officer: PageClient, desk: Desk, gate: str
 ) -> None:
     plant_gate(desk.office, "west-1", site="west")
-    answer = client.order(TRACE, FORM | {"gate": gate})
+    answer = officer.order(TRACE, FORM | {"gate": gate})
     assert answer.status_code == 409
     assert "本小区没有这个卡口" in words(answer)
     assert "trace" not in [row.action for row in desk.office.audit.rows("east")]
 
 
-def test_the_drawing_is_a_picture_with_a_text(client: PageClient) -> None:
-    answer = client.order(TRACE, FORM)
+def test_the_drawing_is_a_picture_with_a_text(officer: PageClient) -> None:
+    answer = officer.order(TRACE, FORM)
     (text,) = re.findall(r"<svg.*?</svg>", answer.text, re.DOTALL)
     picture = ET.fromstring(text)
     names = [child.tag.rpartition("}")[2] for child in picture]
@@ -111,27 +104,27 @@ def test_the_drawing_is_a_picture_with_a_text(client: PageClient) -> None:
     assert "北门" in [child.text for child in picture]
 
 
-def test_several_people_are_offered_and_one_is_taken(client: PageClient, desk: Desk) -> None:
+def test_several_people_are_offered_and_one_is_taken(officer: PageClient, desk: Desk) -> None:
     other = enter(desk.office, ("王小明", "5-1-201"), first=70)[0]
-    answer = client.order(TRACE, FORM)
+    answer = officer.order(TRACE, FORM)
     assert "找到 2 个人" in words(answer)
     assert "5-1-2**" in words(answer)
     assert "trace" not in [row.action for row in desk.office.audit.rows("east")]
-    chosen = client.order(TRACE, FORM | {"who": other.hex()})
+    chosen = officer.order(TRACE, FORM | {"who": other.hex()})
     assert "这段时间没有通行记录" in words(chosen)
 
 
-def test_the_table_is_downloaded_with_what_is_missing(client: PageClient, desk: Desk) -> None:
+def test_the_table_is_downloaded_with_what_is_missing(officer: PageClient, desk: Desk) -> None:
     for gate in gate_names(desk.office, "east"):
         rename(desk.office, desk.actor(), gate, f"{gate}门", "")
-    answer = client.order(f"{TRACE}/csv", FORM)
+    answer = officer.order(f"{TRACE}/csv", FORM)
     assert "trace-east.csv" in answer.headers["content-disposition"]
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
     kinds = ["数据不全", "本人通行", "同卡口接触", "同卡口接触", "身份不明", "同户人员"]
     assert [row["类型"] for row in rows] == kinds
     assert [row["同户"] for row in rows[2:4]] == ["是", "否"]
     assert {row["卡口"] for row in rows} - {""} <= set(gate_names(desk.office, "east").values())
-    assert client.order(f"{TRACE}/csv", FORM | {"who": "无此人"}).status_code == 409
+    assert officer.order(f"{TRACE}/csv", FORM | {"who": "无此人"}).status_code == 409
 
 
 @pytest.mark.parametrize(
@@ -146,9 +139,9 @@ def test_the_table_is_downloaded_with_what_is_missing(client: PageClient, desk: 
     ],
 )
 def test_what_cannot_be_traced_is_said_and_what_was_typed_stays(
-    client: PageClient, change: dict[str, str], sentence: str
+    officer: PageClient, change: dict[str, str], sentence: str
 ) -> None:
-    answer = client.order(TRACE, FORM | change)
+    answer = officer.order(TRACE, FORM | change)
     assert answer.status_code == 409
     assert sentence in words(answer)
     assert "2020-02-10T13:00" in answer.text

@@ -15,32 +15,13 @@ from gated.hub.accounts import Language
 from gated.hub.changes import Changes
 from gated.hub.register import Register
 from gated.hub.sheet import Column, csv_text, xlsx_bytes
-from gated.hub.upload import State, Uploads
+from gated.hub.upload import State, UploadRefused, Uploads
 from gated.hub.web.works import PATIENCE_S
 from gated.store import table_template, table_words
 from gated.store.roster_table import read_table
-from tests.support.hub_pages import PageClient, where, words
+from tests.support.hub_pages import ROSTER, PageClient, hidden, where, words
 from tests.support.office import Desk
-from tests.support.people import line, people, person, table, take
-
-ROSTER = "/s/east/roster"
-
-
-@pytest.fixture
-def full(desk: Desk) -> Desk:
-    take(desk.office, desk.actor(), people(12))
-    return desk
-
-
-@pytest.fixture(params=["zh", "en"])
-def language(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def property_(client: PageClient) -> PageClient:
-    client.login("property")
-    return client
+from tests.support.people import line, person, table
 
 
 def send(client: PageClient, content: bytes, name: str = "east.csv") -> httpx.Response:
@@ -50,6 +31,11 @@ def send(client: PageClient, content: bytes, name: str = "east.csv") -> httpx.Re
 def waiting(desk: Desk, count: int = 13) -> str:
     """A table that waits for a yes; its number."""
     return Uploads(desk.office).stage(desk.actor(), "t.csv", table(*map(line, range(count)))).id
+
+
+def yes(client: PageClient, path: str, **form: str) -> httpx.Response:
+    """Say yes to the difference as the page shows it now."""
+    return client.order(path, {"seen": hidden(client.get(path), "seen"), **form})
 
 
 class TestUpload:
@@ -65,7 +51,7 @@ class TestUpload:
         assert "赵*姐" in shown.text
         assert "赵小姐" not in shown.text
         assert Register(full.office).count("east") == 12
-        assert where(client.order(where(answer))) == where(answer)
+        assert where(yes(client, where(answer))) == where(answer)
         done = client.get(where(answer), follow_redirects=True)
         assert ("The list is pushed" if language == "en" else "名单已下发") in words(done)
         assert Register(full.office).count("east") == 13
@@ -116,9 +102,9 @@ class TestUpload:
         path = where(send(property_, table(*map(line, range(4)))))
         assert 'name="removes"' in property_.get(path).text
         for typed in ("", "7", "x"):
-            answer = property_.order(path, {"removes": typed})
+            answer = yes(property_, path, removes=typed)
             assert (answer.status_code, "请输入移出人数 8" in words(answer)) == (409, True)
-        property_.order(path, {"removes": "8"})
+        yes(property_, path, removes="8")
         assert where(property_.get(path)) == ROSTER
         assert Register(full.office).count("east") == 4
 
@@ -126,13 +112,38 @@ class TestUpload:
         self, full: Desk, property_: PageClient
     ) -> None:
         path = where(send(property_, table(*map(line, range(13)))))
+        seen = {"seen": hidden(property_.get(path), "seen")}
         Changes(full.office).add(full.actor(), person(30))
-        answer = property_.order(path, follow=True)
+        answer = property_.order(path, seen, follow=True)
         assert answer.status_code == 409
         assert "比对之后名单已有变动" in words(answer)
         assert re.findall(r"<strong>(\d+)</strong>", answer.text) == ["1", "0", "1", "12"]
-        property_.order(path)
+        yes(property_, path)
         assert where(property_.get(path)) == ROSTER
+
+    def test_a_difference_that_this_page_did_not_show_is_not_pushed(
+        self, full: Desk, property_: PageClient
+    ) -> None:
+        path = where(send(property_, table(*map(line, range(13)))))
+        earlier = hidden(property_.get(path), "seen")
+        Changes(full.office).add(full.actor(), person(30))
+        Uploads(full.office).again(full.actor(), path.rpartition("/")[2])  # a colleague's tab
+        for form in ({}, {"seen": ""}, {"seen": "é"}, {"seen": earlier}):
+            answer = property_.order(path, form)
+            assert (answer.status_code, "比对之后名单已有变动" in words(answer)) == (409, True)
+            assert re.findall(r"<strong>(\d+)</strong>", answer.text) == ["1", "0", "1", "12"]
+        assert Register(full.office).count("east") == 13
+        property_.order(path, {"seen": hidden(answer, "seen")})
+        assert where(property_.get(path)) == ROSTER
+
+    def test_a_comparison_made_while_the_yes_was_on_its_way_is_not_pushed(self, full: Desk) -> None:
+        uploads, number = Uploads(full.office), waiting(full)
+        seen = uploads.staged(full.actor(), number).seen
+        full.clock.now_ms += 1
+        again = uploads.again(full.actor(), number)
+        with pytest.raises(UploadRefused, match="look at the new difference"):
+            uploads.confirm(full.actor(), number, seen=seen)
+        assert uploads.confirm(full.actor(), number, seen=again.seen).rev == 2
 
     def test_a_table_can_be_discarded_and_is_gone(self, full: Desk, property_: PageClient) -> None:
         path = where(send(property_, table(*map(line, range(13)))))
@@ -181,17 +192,18 @@ class TestProgress:
         self, full: Desk, client: PageClient
     ) -> None:
         client.login("officer", "east", "west")
-        works, number = client.front.works, waiting(full)
+        works, path = client.front.works, f"{ROSTER}/upload/{waiting(full)}"
+        seen = {"seen": hidden(client.get(path), "seen")}
         work = works.begin("east", "another", "read")
         assert work is not None
         for answer in (
             send(client, table(line(1))),
-            client.order(f"{ROSTER}/upload/{number}", {"removes": ""}),
+            client.order(path, seen),
         ):
             assert (answer.status_code, "正在处理另一份名单" in words(answer)) == (409, True)
         assert works.begin("west", "a third", "read") is not None
         works.end(work)
-        client.order(f"{ROSTER}/upload/{number}")
+        client.order(path, seen)
         assert Register(full.office).count("east") == 13
 
     def test_work_of_another_site_is_not_told(self, full: Desk, client: PageClient) -> None:
@@ -226,7 +238,7 @@ class TestInterrupted:
         Uploads(full.office).mark(full.actor(), number, State.APPLYING)
         path = f"{ROSTER}/upload/{number}"
         assert "请重新确认" in words(property_.get(path))
-        property_.order(path)
+        yes(property_, path)
         assert where(property_.get(path)) == ROSTER
         assert Register(full.office).count("east") == 13
 
@@ -234,8 +246,10 @@ class TestInterrupted:
         self, full: Desk, property_: PageClient
     ) -> None:
         number = waiting(full)
+        path = f"{ROSTER}/upload/{number}"
+        seen = {"seen": hidden(property_.get(path), "seen")}
         property_.front.works.close()
-        answer = property_.order(f"{ROSTER}/upload/{number}")
+        answer = property_.order(path, seen)
         assert answer.status_code == 409
         assert Register(full.office).count("east") == 12
         assert Uploads(full.office).state(full.actor(), number) is State.STAGED

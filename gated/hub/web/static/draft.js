@@ -2,6 +2,9 @@
 // network and the end of the log-in. It is kept in this browser, encrypted with AES-GCM under a
 // key that the server gives to this account only. It goes when the form was carried out, at
 // log-out, and after a day. Passwords and files are never kept.
+//
+// Only what somebody changed is kept: a field that stands as the server filled it in stays the
+// server's, so that a form opened again shows what a colleague corrected meanwhile.
 
 const PREFIX = "gated-draft:";
 const SENT = "gated-sent";
@@ -29,8 +32,21 @@ function forgetOld() {
 const fields = (form) =>
   [...form.elements].filter((field) => field.name && !SKIPPED.has(field.type) && field.tagName !== "BUTTON");
 
+function asServed(field) {
+  if (field.type === "checkbox" || field.type === "radio") return field.checked === field.defaultChecked;
+  if (field.tagName !== "SELECT") return field.value === field.defaultValue;
+  const options = [...field.options];
+  const chosen = options.some((option) => option.defaultSelected);
+  if (chosen || field.multiple) return options.every((option) => option.selected === option.defaultSelected);
+  return field.selectedIndex <= 0; // none is marked: a browser shows the first
+}
+
+// A refused form comes back filled in with what was sent; what was restored stays somebody's own.
+const restored = new WeakSet();
+
 function typed(form) {
-  return fields(form).map((field) => {
+  const own = fields(form).filter((field) => restored.has(field) || !asServed(field));
+  return own.map((field) => {
     if (field.type === "checkbox" || field.type === "radio") return [field.name, field.value, field.checked];
     if (field.multiple) return [field.name, [...field.selectedOptions].map((option) => option.value), true];
     return [field.name, field.value, true];
@@ -45,6 +61,7 @@ function fill(form, values) {
     const at = left.findIndex(([name, value]) => name === field.name && (!ticked || value === field.value));
     if (at < 0) continue;
     const [, value, checked] = left.splice(at, 1)[0];
+    restored.add(field);
     if (ticked) {
       changed ||= field.checked !== checked;
       field.checked = checked;
@@ -71,8 +88,13 @@ function say(form, text, kind) {
 
 async function keep(form, key) {
   const name = form.dataset.draftName;
+  const values = typed(form);
+  if (!values.length) {
+    localStorage.removeItem(name);
+    return;
+  }
   const iv = crypto.getRandomValues(new Uint8Array(12));
-  const clear = new TextEncoder().encode(JSON.stringify(typed(form)));
+  const clear = new TextEncoder().encode(JSON.stringify(values));
   const additional = new TextEncoder().encode(name);
   const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: additional }, key, clear);
   try {
