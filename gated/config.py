@@ -160,6 +160,12 @@ class VisitSection(Section):
     guard_s: Annotated[float, Field(ge=1, le=120)] = 30.0
 
 
+class GuardsSection(Section):
+    """Who stands at the gate: how long a shift lasts before the log-in ends by itself."""
+
+    shift_h: Annotated[float, Field(ge=1, le=24)] = 12.0
+
+
 class Config(Section):
     """The whole of gated.toml."""
 
@@ -172,6 +178,7 @@ class Config(Section):
     broker: BrokerSection | None = None
     screen: ScreenSection | None = None
     visit: VisitSection = VisitSection()
+    guards: GuardsSection = GuardsSection()
 
     @field_validator("card_reader", mode="before")
     @classmethod

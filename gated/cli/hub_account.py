@@ -1,21 +1,20 @@
 """`gated hub account`: who may work with the hub's pages, and as what at which site."""
 
 import json
-import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from gated.cli.hub_office import HubConfigOption, SiteOption, command_actor, opened_office
 from gated.cli.outcome import EXIT_NOT, EXIT_USAGE, complain, configured, say
+from gated.cli.secret import typed_secret
 from gated.hub.roles import Role
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the account: a-z 0-9 . _ -")]
 StdinOption = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
 ]
-LINE_MAX: Final = 4096
 
 app = typer.Typer(
     name="account", help="Accounts of the pages: add, password, role.", no_args_is_help=True
@@ -133,11 +132,4 @@ def _set_disabled(config: Path | None, name: str, *, disabled: bool) -> None:
 
 
 def _password(*, stdin: bool) -> str:
-    """Return the password as typed twice, or the first line of standard input."""
-    if stdin:
-        return sys.stdin.readline(LINE_MAX).rstrip("\r\n")
-    if not sys.stdin.isatty():
-        complain("there is no terminal to ask for the password; use --password-stdin")
-        raise typer.Exit(EXIT_USAGE)
-    typed: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    return typed
+    return typed_secret("Password", "--password-stdin", stdin=stdin)

@@ -21,6 +21,7 @@ _COMMANDS = {
     "demo": ("gated.cli.demo.command", "demo", "A gate, a broker and a hub with invented people."),
     "scan": ("gated.cli.scan", "scan", "Decode pictures as the camera's frames are decoded."),
     "roster": ("gated.cli.roster", "app", "The list of people: import, show, push."),
+    "guard": ("gated.cli.guard", "app", "Who may log in at this gate's screen."),
     "pass": ("gated.cli.pass_", "app", "Passes as QR codes: mint, verify, show."),
     "keys": ("gated.cli.keys", "app", "Make the keys of a site."),
     "journal": ("gated.cli.journal", "app", "The record of passages: tail, verify, export."),

@@ -227,7 +227,9 @@ class GuardAction:
 
     reason: `medical`, `rescue`, `known`, `escort`, `other` for a manual pass; `unknown_person`,
     `behaviour`, `document`, `other` for a refusal. value_mc: the clinical value in thousandths.
-    visit: number of the visit the guard saw; an action for another visit is refused.
+    visit: number of the visit the guard saw; an action for another visit is refused. duty: number
+    of the spell of duty it was given in. role, approver: filled in by the gate: the role that
+    counts, and the staff number of a second person who typed a PIN.
     """
 
     kind: GuardActionKind
@@ -235,3 +237,5 @@ class GuardAction:
     reason: str = ""
     value_mc: int | None = None
     role: str = "guard"
+    duty: int = 0
+    approver: str = ""

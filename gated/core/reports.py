@@ -94,10 +94,11 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A guard begins or ends duty. guard: staff number, "" at the end."""
+    """A guard begins or ends duty. guard: staff number, "" at the end. role: a DutyRole."""
 
     act: Literal["begin", "end"]
     guard: str = ""
+    role: str = "guard"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ Exit codes: 0 stopped in order, 1 crashed or a thread would not end, 69 the jour
 port cannot be opened, 78 the configuration or a key file cannot be used.
 """
 
-import queue
 import secrets
 import threading
 import time
@@ -16,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from gated import __version__
 from gated.config import BrokerSection, Config
-from gated.core.model import ClockState, GuardAction
+from gated.core.model import ClockState
 from gated.core.thermometry_judge import ThermometryConfig
 from gated.core.trust import TrustTable
 from gated.errors import GatedError, StoreError
@@ -28,12 +27,15 @@ from gated.gate.devices import (
     thermometer_loop,
     thermometry_config,
 )
+from gated.gate.duty_desk import DutyDesk
 from gated.gate.engine import Desks, Engine
-from gated.gate.events import GUARD_ANSWER_S, GuardPressed, Inbox, LaneMark
+from gated.gate.events import Inbox, LaneMark
 from gated.gate.fetch import HeldRoster
 from gated.gate.health import Health
 from gated.gate.hub_desk import HubDesk
+from gated.gate.log_in import LogIn
 from gated.gate.message_desk import MessageDesk
+from gated.gate.orders import OrderIntake
 from gated.gate.recorder import Recorder
 from gated.gate.report_desk import ReportDesk, ReportIntake
 from gated.gate.resolver import Resolver
@@ -48,6 +50,7 @@ from gated.process.supervisor import Supervisor, block_stop_signals
 from gated.screen.feed import Feed
 from gated.screen.server import ScreenServer, ScreenUnavailable
 from gated.screen.snapshot import ClockView, GateView, Snapshot
+from gated.store.guard_book import GuardBook
 from gated.store.journal import Journal
 from gated.store.journal_reader import JournalReader
 from gated.store.keys import SiteKeys, read_public, read_site_keys, read_trust
@@ -56,6 +59,7 @@ from gated.transport.mqtt import BrokerSettings, tls_context
 
 EXIT_CRASHED, EXIT_UNAVAILABLE, EXIT_CONFIG = 1, 69, 78
 READY_S = 30.0  # a damaged journal is checked whole before the engine is ready
+HOUR_MS = 3_600_000
 HEARTBEAT_MS = 5_000  # an engine silent for longer is stuck
 
 _log = logger("app")
@@ -74,6 +78,7 @@ class Parts:
     inbox: Inbox
     feed: Feed
     boot: str
+    book: GuardBook
     mark: LaneMark = field(default_factory=LaneMark)
     hub_public: bytes | None = None
     uplink: Uplink | None = None
@@ -136,6 +141,7 @@ def _prepared(config: Config) -> Parts:
         Inbox(),
         Feed(first),
         boot_id(),
+        GuardBook(config.store.dir, keys.rest),
         hub_public=hub_public,
     )
 
@@ -153,9 +159,10 @@ def _bound_screen(parts: Parts, closing: ExitStack) -> ScreenServer | None:
     section = parts.config.screen
     if section is None:
         return None
-    act = _GuardOrders(parts.inbox, SystemClock())
-    gate = parts.config.gate
-    report = ReportIntake(gate.id, gate.direction, parts.hub_public, parts.inbox, SystemClock().now)
+    gate, now = parts.config.gate, SystemClock().now
+    log_in = LogIn(parts.book, parts.config.store.dir, parts.inbox, now)
+    act = OrderIntake(parts.inbox, log_in, now)
+    report = ReportIntake(gate.id, gate.direction, parts.hub_public, parts.inbox, now)
     server = ScreenServer(
         parts.feed,
         section.host,
@@ -164,6 +171,7 @@ def _bound_screen(parts: Parts, closing: ExitStack) -> ScreenServer | None:
         gate.language,
         names=section.names,
         report=report,
+        log_in=log_in,
     )
     server.bind()
     closing.callback(server.close)
@@ -260,9 +268,11 @@ def _opened_desks(parts: Parts, closing: ExitStack) -> Desks:
         )
     parts.starts, parts.hub_desk = journal.starts, hub
     retention = Retention(journal, reader, hubless=config.broker is None)
-    reports = ReportDesk(recorder, folder)
+    shift_ms = round(config.guards.shift_h * HOUR_MS)
+    duty = DutyDesk(recorder, folder, parts.book, boot=parts.boot, shift_ms=shift_ms)
+    reports = ReportDesk(recorder, duty)
     messages = MessageDesk(config.gate.id, parts.boot, parts.trust, recorder, folder)
-    return Desks(recorder, resolver, hub, thermometer, retention, reports, messages)
+    return Desks(recorder, resolver, hub, thermometer, retention, duty, reports, messages)
 
 
 def _tell_grown(parts: Parts) -> None:
@@ -327,23 +337,6 @@ def _feed_watchdog(engine: Engine) -> None:
 
 def _mono_ms() -> int:
     return time.monotonic_ns() // 1_000_000
-
-
-class _GuardOrders:
-    """Carries a guard's order from the screen's thread to the engine and brings the answer."""
-
-    def __init__(self, inbox: Inbox, clock: SystemClock) -> None:
-        self._inbox = inbox
-        self._clock = clock
-
-    def __call__(self, action: GuardAction) -> str | None:
-        answer: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        if not self._inbox.offer(GuardPressed(self._clock.now(), action, answer)):
-            return "busy"
-        try:
-            return answer.get(timeout=GUARD_ANSWER_S)
-        except queue.Empty:
-            return "busy"
 
 
 class _ScreenWorker:

@@ -6,7 +6,6 @@ exception, and then the screen says so).
 """
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -17,7 +16,14 @@ from gated.config import GateSection, VisitSection
 from gated.core import session
 from gated.core.canonical import Json
 from gated.core.facts import Policy
-from gated.core.model import ClockState, Direction, GuardAction, Moment, TemperatureState
+from gated.core.model import (
+    ClockState,
+    Direction,
+    GuardAction,
+    Holder,
+    Moment,
+    TemperatureState,
+)
 from gated.core.visit import (
     CredentialSeen,
     Effect,
@@ -28,10 +34,11 @@ from gated.core.visit import (
     Record,
     Show,
     Surroundings,
-    Timings,
     VerdictView,
 )
 from gated.errors import StoreError
+from gated.gate.decision_log import log_decision
+from gated.gate.duty_desk import DutyDesk
 from gated.gate.events import (
     GUARD_ANSWER_S,
     CardRejected,
@@ -53,6 +60,7 @@ from gated.gate.report_desk import GuardReported, ReportDesk
 from gated.gate.resolver import Resolver, local
 from gated.gate.retention import Retention
 from gated.gate.thermometer_desk import ThermometerDesk
+from gated.gate.timings import timings
 from gated.gate.uplink_events import CommandArrived
 from gated.log import logger
 from gated.process.clock import SystemClock
@@ -72,6 +80,7 @@ class Desks:
     hub: HubDesk
     thermometer: ThermometerDesk | None
     retention: Retention
+    duty: DutyDesk
     reports: ReportDesk
     messages: MessageDesk
     closing: ExitStack = field(default_factory=ExitStack)
@@ -170,11 +179,14 @@ class Engine:
         self._forget(desks.retention, now)
         desks.resolver.roster = desks.hub.roster_of_the_moment(now)
         faults.note("DEV_ROSTER_STALE", "roster", now, failing=self._roster_stale(now))
+        desks.duty.tick(now)
+        desks.hub.guard = desks.duty.guard
         desks.hub.tick(now)
         self._publish(now)
 
     def _begin(self, now: Moment) -> None:
-        self._at_work().hub.guard = self._at_work().reports.guard
+        self._at_work().duty.restore(now)
+        self._at_work().hub.guard = self._at_work().duty.guard
         if self._at_work().hub.unclean_start:
             self._at_work().recorder.device("DEV_UNCLEAN_START", "since", "storage", now)
         self._tick(now)
@@ -189,7 +201,7 @@ class Engine:
         desks = self._at_work()
         match event:
             case CardSeen():
-                self._credential(CredentialSeen(desks.resolver.card(event)), event.at, now)
+                self._card(desks.resolver.card(event), event.at, now)
             case CodeSeen():
                 self._credential(CredentialSeen(desks.resolver.code(event)), event.at, now)
             case CardRejected():
@@ -211,7 +223,7 @@ class Engine:
         match event:
             case GuardReported(visit=visit):
                 desks.reports.take(event, self._presenter.person(visit), now)
-                desks.hub.guard = desks.reports.guard
+                desks.hub.guard = desks.duty.guard
             case CommandArrived():
                 desks.messages.arrived(event, now)
             case _ if desks.hub.handle(event, now):
@@ -219,6 +231,12 @@ class Engine:
             case _:
                 return
         self._publish(now)
+
+    def _card(self, holder: Holder, at: Moment, now: Moment) -> None:
+        if self._at_work().duty.logs_in(holder.credential.ref, now):
+            self._publish(now)
+        else:
+            self._credential(CredentialSeen(holder), at, now)
 
     def _credential(self, seen: CredentialSeen, at: Moment, now: Moment) -> None:
         self._feed_session(seen, at, now)
@@ -232,13 +250,17 @@ class Engine:
         if now.mono_ms - pressed.at.mono_ms > GUARD_ANSWER_S * 1000:
             pressed.answer.put("busy")
             return
-        if pressed.action == self._carried:
+        if _same(pressed.action, self._carried):
             pressed.answer.put(None)  # pressed again: the record is there already
             return
-        if pressed.action.visit != self._presenter.visit:
+        action = self._at_work().duty.signed(pressed.action)
+        if isinstance(action, str):
+            pressed.answer.put(action)
+            return
+        if action.visit != self._presenter.visit:
             pressed.answer.put("visit_over")
             return
-        taken = self._feed_session(GuardActed(pressed.action), pressed.at, now)
+        taken = self._feed_session(GuardActed(action), pressed.at, now)
         pressed.answer.put(None if taken else "visit_over")
 
     def _device(self, changed: DeviceChanged, now: Moment) -> None:
@@ -264,7 +286,7 @@ class Engine:
         if effects:
             self._publish(now)
         for order, recorded in self._decided:
-            self._log_decision(order, recorded, event, at)
+            log_decision(order, recorded, event, at)
         self._decided.clear()
         return bool(effects)
 
@@ -296,26 +318,12 @@ class Engine:
         self._decided.append((order, recorded))
         self._mark.decided_s = now.mono_ms / 1000
 
-    def _log_decision(self, order: Record, recorded: Recorded, event: Event, at: Moment) -> None:
-        """One rich line per passage. took_ms: last input -> committed and on the feed."""
-        _log.info(
-            "passage.decided",
-            key=recorded.key,
-            verdict=order.decision.verdict.value,
-            reasons=",".join(code.value for code in order.decision.reasons),
-            credential=order.visit.holder.credential.kind.value,
-            visit=order.visit.number,
-            input=type(event).__name__,
-            recorded=recorded.entry is not None,
-            took_ms=round(time.monotonic() * 1000 - at.mono_ms, 1),
-        )
-
     def _more(self, desks: Desks) -> dict[str, Json]:
         return {
             "roster_rev": desks.hub.roster_rev,
             "offline": int(not desks.hub.online),
             "degraded": list(self._health.faults()),
-            **({"guard_ref": desks.reports.guard} if desks.reports.guard else {}),
+            **({"guard_ref": desks.duty.guard} if desks.duty.guard else {}),
         }
 
     def _surroundings(self, now: Moment) -> Surroundings:
@@ -344,7 +352,9 @@ class Engine:
             local(now, self._timezone),
             desks.hub.link(now),
             too_cold=thermometer is not None and thermometer.too_cold,
-            guard=desks.reports.guard,
+            duty=desks.duty.duty,
+            guard_name=desks.duty.name,
+            log_in=desks.duty.guarded,
             message=desks.messages.text(now),
         )
         self._feed.publish(self._presenter.snapshot(status, self._surroundings(now), now.mono_ms))
@@ -382,13 +392,6 @@ class Engine:
         return self._faults
 
 
-def timings(visit: VisitSection) -> Timings:
-    """Return the session's waiting times from the [visit] section."""
-    return replace(
-        Timings(),
-        pair_ms=int(visit.pair_s * 1000),
-        measure_ms=int(visit.measure_s * 1000),
-        dedupe_ms=int(visit.dedupe_s * 1000),
-        try_gap_ms=int(visit.try_gap_s * 1000),
-        guard_ms=int(visit.guard_s * 1000),
-    )
+def _same(pressed: GuardAction, carried: GuardAction | None) -> bool:
+    """Return whether this order was carried out already; the role was filled in meanwhile."""
+    return carried is not None and replace(pressed, role=carried.role) == carried

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from gated.config import GateSection
+from gated.core.duty import Duty
 from gated.core.model import Category, GuardActionKind, Holder, Verdict
 from gated.core.reasons import DEVICE_REASONS, Code
 from gated.core.visit import IdleView, MeasuringView, Surroundings, VerdictView, View
@@ -33,7 +34,9 @@ class Status:
     now: datetime
     link: screen.LinkView
     too_cold: bool = False
-    guard: str = ""
+    duty: Duty | None = None
+    guard_name: str = ""
+    log_in: bool = False
     message: Text | None = None
 
 
@@ -102,7 +105,7 @@ class Presenter:
             ),
             language=self._gate.language,
             clock=screen.ClockView(status.now.isoformat(timespec="seconds"), around.clock),
-            guard=status.guard,
+            duty=_duty(status),
             link=status.link,
             visit=self.visit,
             last=tuple(row for _, row in self._last),
@@ -165,7 +168,13 @@ class Presenter:
             recorded=self._recorded,
             awaiting_guard=view.awaiting_guard,
         )
-        return replace(base, mode="verdict", verdict=verdict, suggested=_suggested(view))
+        return replace(
+            base,
+            mode="verdict",
+            verdict=verdict,
+            suggested=_suggested(view),
+            needs_second=bool(view.refused_action),
+        )
 
     def _banner(self, status: Status) -> Text | None:
         if status.too_cold:
@@ -178,6 +187,15 @@ class Presenter:
         if roster.state == "fail":
             return Text("没有名单:全部人工复核", "No roster: everyone is checked by hand")
         return None
+
+
+def _duty(status: Status) -> screen.DutyView:
+    spell = status.duty
+    if spell is None:
+        return screen.DutyView(log_in=status.log_in)
+    return screen.DutyView(
+        spell.number, spell.guard, status.guard_name, spell.role.value, status.log_in
+    )
 
 
 def _suggested(view: VerdictView) -> GuardActionKind | Literal[""]:

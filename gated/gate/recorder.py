@@ -246,6 +246,8 @@ def _guard_fields(order: Record) -> dict[str, Json]:
     fields: dict[str, Json] = {"guard_role": order.guard.role, "guard_act": order.guard.kind.value}
     if order.guard.reason:
         fields["override_reason"] = order.guard.reason
+    if order.guard.approver:
+        fields["approver"] = order.guard.approver
     return fields
 
 

@@ -1,35 +1,33 @@
 """What guards report: sealed at once on the screen's thread, recorded by the engine.
 
     ReportIntake    the screen's thread: seals, queues, brings the answer back
-    ReportDesk      the engine's thread: records, and knows who is on duty
+    ReportDesk      the engine's thread: records what the guard on duty may report
 
 What a guard writes about strangers is sealed to the hub before it enters the inbox; the clear
-words live in the memory of one request and nowhere else. The shift survives a restart in a small
-file beside the journal.
+words live in the memory of one request and nowhere else.
 """
 
 import queue
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Final
 
 from gated.core import reports
 from gated.core.canonical import Json
+from gated.core.duty import Task
 from gated.core.model import Moment
 from gated.core.reports import Alert, Anomaly, Call, Registration, Report, Round, Shift
-from gated.errors import StoreError
+from gated.gate.duty_desk import LOG_IN_FIRST, DutyDesk
 from gated.gate.events import GUARD_ANSWER_S, Inbox
 from gated.gate.recorder import Recorder
 from gated.log import logger
 from gated.screen.reports import Answer
 from gated.store.sealed_box import anomaly_context, registration_context, seal_to
-from gated.store.small_file import read_small, write_small
 
-FILE_NAME: Final = "shift"
 NO_HUB_KEY: Final = "no_hub_key"
 BUSY: Final = "busy"
 
+_FOR_EVERYBODY: Final = ("call", "alert")  # help is called without a log-in
 _CONTEXTS: Final = {"registration": registration_context, "anomaly": anomaly_context}
 
 _log = logger("reports")
@@ -40,6 +38,7 @@ class GuardReported:
     """A guard's report on its way to the engine; whatever names somebody is sealed.
 
     visit: the open visit it is about, 0 for none. shift: whether it changes who is on duty.
+    duty: number of the spell it was given in. proven: a PIN or staff card stands behind it.
     """
 
     at: Moment
@@ -47,6 +46,8 @@ class GuardReported:
     fields: dict[str, Json]
     visit: int = 0
     shift: Shift | None = None
+    duty: int = 0
+    proven: bool = False
     answer: "queue.SimpleQueue[Answer]" = field(
         default_factory=queue.SimpleQueue, repr=False, compare=False
     )
@@ -69,11 +70,12 @@ class ReportIntake:
         self._inbox = inbox
         self._now = now
 
-    def __call__(self, report: Report) -> Answer:
-        """Return what became of a report. Blocks up to GUARD_ANSWER_S."""
+    def __call__(self, report: Report, duty: int = 0) -> Answer:
+        """Return what became of a report given in this spell. Blocks up to GUARD_ANSWER_S."""
         reported = self.sealed(report)
         if reported is None:
             return Answer(NO_HUB_KEY)
+        reported = replace(reported, duty=duty)
         if not self._inbox.offer(reported):
             return Answer(BUSY)
         try:
@@ -110,19 +112,11 @@ class ReportIntake:
 
 
 class ReportDesk:
-    """Records reports and keeps the shift. Engine thread only."""
+    """Records reports. Engine thread only."""
 
-    def __init__(self, recorder: Recorder, folder: Path) -> None:
+    def __init__(self, recorder: Recorder, duty: DutyDesk) -> None:
         self._recorder = recorder
-        self._path = folder / FILE_NAME
-        guard = read_small(self._path).get("guard", "")
-        known = isinstance(guard, str) and reports.STAFF_NUMBER.fullmatch(guard)
-        self._guard = guard if known and isinstance(guard, str) else ""
-
-    @property
-    def guard(self) -> str:
-        """Staff number of who is on duty, "" for nobody."""
-        return self._guard
+        self._duty = duty
 
     def take(self, reported: GuardReported, person: bytes | None, now: Moment) -> None:
         """Record the report and answer it, unless the guard was told meanwhile that it failed.
@@ -132,22 +126,27 @@ class ReportDesk:
         if now.mono_ms - reported.at.mono_ms > GUARD_ANSWER_S * 1000:
             reported.answer.put(Answer(BUSY))
             return
-        fields: dict[str, Json] = {"guard": self._guard, **reported.fields}
+        refusal = self._refusal(reported)
+        if refusal:
+            reported.answer.put(Answer(refusal))
+            return
+        fields: dict[str, Json] = {"guard": self._duty.guard, **reported.fields}
         if reported.visit:
             fields["visit"] = reported.visit
             if person is not None and reported.kind == "call":
                 fields["person_ref"] = person.hex()
         if reported.shift is not None:
-            fields["guard"] = reported.shift.guard or self._guard
+            fields["guard"] = reported.shift.guard or self._duty.guard
         recorded = self._recorder.event(reported.kind, fields, now).entry is not None
         if reported.shift is not None:
-            self._change(reported.shift)
+            self._duty.change(reported.shift, now)
         _log.info("report.recorded", kind=reported.kind, recorded=recorded)
         reported.answer.put(Answer(recorded=recorded))
 
-    def _change(self, shift: Shift) -> None:
-        self._guard = shift.guard
-        try:
-            write_small(self._path, {"guard": shift.guard})
-        except StoreError as error:
-            _log.error("shift.unwritable", problem=str(error))
+    def _refusal(self, reported: GuardReported) -> str:
+        if reported.proven or reported.kind in _FOR_EVERYBODY:
+            return ""
+        shift = reported.shift
+        if shift is not None and shift.act == "begin":
+            return LOG_IN_FIRST if self._duty.guarded else ""
+        return self._duty.refusal(reported.duty, Task.REPORT)

@@ -4,12 +4,17 @@
     {"kind": "refuse", "visit": 7, "reason": "behaviour"}
     {"kind": "clinical", "visit": 7, "value_mc": 36600}
 
-No other keys; the role is not the page's to choose. Errors never repeat what was sent.
+Each may carry `duty`, the number of the spell of duty, and a manual pass `second`, who approves it:
+{"guard": "S001", "pin": "…"}. No other keys; the role is not the page's to choose. Errors never
+repeat what was sent.
 """
 
 import json
+from dataclasses import dataclass, field, replace
 
+from gated.core.duty import PIN
 from gated.core.model import GuardAction, GuardActionKind
+from gated.core.reports import STAFF_NUMBER
 
 BODY_MAX = 1024  # a real order is under 100 bytes
 CLINICAL_MC = range(34_000, 42_901, 100)  # what a hand thermometer shows, in tenths
@@ -19,6 +24,22 @@ REASONS: dict[GuardActionKind, tuple[str, ...]] = {
     GuardActionKind.REFUSE: ("unknown_person", "behaviour", "document", "other"),
     GuardActionKind.CLINICAL: (),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A staff number and a PIN as typed; the PIN stays out of every repr."""
+
+    guard: str
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A guard's order as it came from a page. second: who approves it, if somebody does."""
+
+    action: GuardAction
+    second: Credentials | None = None
 
 
 class ActionRejected(ValueError):
@@ -54,9 +75,40 @@ def integer(name: str, value: object) -> int:
     return value
 
 
-def parse_action(body: bytes) -> GuardAction:
+def duty_of(fields: dict[str, object]) -> int:
+    """Return the number of the spell of duty, 0 when none is named. Raises ActionRejected."""
+    number = integer("duty", fields.get("duty", 0))
+    if not 0 <= number <= VISIT_MAX:
+        raise ActionRejected("duty", "is not the number of a spell of duty")
+    return number
+
+
+def parse_credentials(fields: dict[str, object]) -> Credentials:
+    """Return who proves to be there. Raises ActionRejected naming the field that is wrong."""
+    if not set(fields) <= {"guard", "pin"}:
+        raise ActionRejected("", "a log-in takes guard and pin, and nothing else")
+    guard, pin = fields.get("guard"), fields.get("pin")
+    if not isinstance(guard, str) or STAFF_NUMBER.fullmatch(guard) is None:
+        raise ActionRejected("guard", "is no staff number: 1 to 12 capital letters and digits")
+    if not isinstance(pin, str) or PIN.fullmatch(pin) is None:
+        raise ActionRejected("pin", "is not 4 to 8 digits")
+    return Credentials(guard, pin)
+
+
+def parse_order(body: bytes) -> Order:
     """Return the order these bytes hold. Raises ActionRejected naming the field that is wrong."""
     fields = fields_of(body)
+    duty, second = duty_of(fields), fields.pop("second", None)
+    fields.pop("duty", None)
+    action = replace(_action(fields), duty=duty)
+    if second is None:
+        return Order(action)
+    if action.kind is not GuardActionKind.MANUAL_PASS or not isinstance(second, dict):
+        raise ActionRejected("second", "only a manual pass has somebody who approves it")
+    return Order(action, parse_credentials(second))
+
+
+def _action(fields: dict[str, object]) -> GuardAction:
     kind = _kind(fields.get("kind"))
     own = "value_mc" if kind is GuardActionKind.CLINICAL else "reason"
     if not set(fields) <= {"kind", "visit", own}:

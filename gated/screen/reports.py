@@ -7,7 +7,8 @@
     {"kind": "shift", "act": "begin", "guard": "G017"}   {"kind": "shift", "act": "end"}
     {"kind": "alert", "code": "GUARD_DURESS"}
 
-No other keys. Errors name the key and never repeat what was sent: it may be somebody's name.
+Each may carry `duty`, the number of the spell of duty. No other keys. Errors name the key and never
+repeat what was sent: it may be somebody's name.
 """
 
 import re
@@ -18,7 +19,7 @@ from typing import Final
 
 from gated.core import reports
 from gated.core.reports import Alert, Anomaly, Call, Person, Registration, Report, Round, Shift
-from gated.screen.actions import VISIT_MAX, ActionRejected, fields_of, integer
+from gated.screen.actions import VISIT_MAX, ActionRejected, duty_of, fields_of, integer
 
 REPORT_BODY_MAX: Final = 8192  # a registration whose every character is written as \uXXXX
 PRIVATE_USE: Final = "Co"  # category of Unicode
@@ -41,16 +42,32 @@ _KEYS: Final[dict[str, frozenset[str]]] = {
 class Answer:
     """What the guard is told. refusal: a word why not, "" when it was taken.
 
-    recorded: False while it waits in memory because the journal cannot be written.
+    recorded: False while it waits in memory because the journal cannot be written. wait_s: when
+    a refused PIN may be tried again.
     """
 
     refusal: str = ""
     recorded: bool = True
+    wait_s: int = 0
 
 
-def parse_report(body: bytes) -> Report:
+@dataclass(frozen=True, slots=True)
+class SentReport:
+    """A report as it came from a page. duty: number of the spell it was given in, 0 for none."""
+
+    report: Report
+    duty: int = 0
+
+
+def parse_report(body: bytes) -> SentReport:
     """Return the report these bytes hold. Raises ActionRejected naming the field that is wrong."""
     fields = fields_of(body)
+    duty = duty_of(fields)
+    fields.pop("duty", None)
+    return SentReport(_report(fields), duty)
+
+
+def _report(fields: dict[str, object]) -> Report:
     kind = _word(fields, "kind", _KEYS)
     if not set(fields) <= _KEYS[kind] | {"kind"}:
         raise ActionRejected("", f"{kind} takes {', '.join(sorted(_KEYS[kind]))}, nothing else")

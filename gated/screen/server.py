@@ -3,6 +3,7 @@
     GET  /            the page, and its files beside it      GET /events    server-sent events
     POST /act         a GuardAction                          GET /snapshot  the newest snapshot
     POST /report      a Report                               GET /healthz   whether all is alive
+    POST /login       a staff number and a PIN               GET /guards    who may log in
 
 `ScreenServer.bind` opens the port in the caller's thread, so that a taken port ends the program
 before any thread starts; `run` serves in a thread of its own until it is told to stop.
@@ -22,26 +23,45 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gated.core.model import GuardAction
 from gated.core.reports import Report
 from gated.errors import GatedError
-from gated.screen.actions import BODY_MAX, ActionRejected, parse_action
+from gated.screen.actions import (
+    BODY_MAX,
+    ActionRejected,
+    Credentials,
+    Order,
+    fields_of,
+    parse_credentials,
+    parse_order,
+)
 from gated.screen.border import Border, host_names
 from gated.screen.feed import BEAT_S, Feed, FeedFull, Published, Watcher
-from gated.screen.reports import REPORT_BODY_MAX, Answer, parse_report
+from gated.screen.reports import REPORT_BODY_MAX, Answer, SentReport, parse_report
 from gated.screen.snapshot import Language
 
-Act = Callable[[GuardAction], str | None]
-TakeReport = Callable[[Report], Answer]
+TakeOrder = Callable[[Order], Answer]
+TakeReport = Callable[[Report, int], Answer]
+
+
+class LogInDesk(Protocol):
+    """Who may log in, and the log-in itself."""
+
+    def guards(self) -> list[dict[str, str]]:
+        """Return number, masked name and role of each guard."""
+
+    def log_in(self, who: Credentials) -> Answer:
+        """Return what came of a log-in. Blocks for tenths of a second."""
+
 
 STOP_POLL_S = 0.2  # how late a stop may be noticed
 CLOSE_S = 2  # what an open stream gets to end by itself
@@ -107,9 +127,9 @@ def snapshot_event(published: Published) -> bytes:
 class ScreenServer:
     """Serves one feed on one port.
 
-    act: takes a guard's order in the server's thread and must return within half a second: None
-    when it was taken, or a word why not (`visit_over`, `not_offered`, `busy`, or a sentence).
-    report: takes what a guard reports, likewise; None: this screen takes no reports.
+    act: takes a guard's order on a thread of the server's pool and returns within a second or two;
+    a refusal is a word (`visit_over`, `not_offered`, `busy`) or a sentence.
+    report, log_in: likewise for reports and log-ins; None: this screen takes none.
     names: further host names the page is opened under; loopback and `host` always count.
     """
 
@@ -118,14 +138,16 @@ class ScreenServer:
         feed: Feed,
         host: str,
         port: int,
-        act: Act,
+        act: TakeOrder,
         language: Language = "zh",
         *,
         names: tuple[str, ...] = (),
         report: TakeReport | None = None,
+        log_in: LogInDesk | None = None,
     ) -> None:
         self._feed = feed
         self._report = report
+        self._log_in = log_in
         self._host = host
         self._port = port
         self._act = act
@@ -208,6 +230,8 @@ class ScreenServer:
             Route("/healthz", self._healthz),
             Route("/act", self._take, methods=["POST"]),
             Route("/report", self._take_report, methods=["POST"]),
+            Route("/login", self._take_log_in, methods=["POST"]),
+            Route("/guards", self._guards),
             Route("/{name}", self._file),
         ]
         names = host_names(self._host, self._names)
@@ -272,32 +296,44 @@ class ScreenServer:
                 yield beat_event(latest, _age_ms(latest), self._edition)
             first = False
 
+    async def _guards(self, _request: Request) -> Response:
+        listed = self._log_in.guards() if self._log_in else []
+        return JSONResponse({"guards": listed}, headers={"Cache-Control": "no-store"})
+
     async def _take(self, request: Request) -> Response:
-        body = await _body(request, BODY_MAX)
-        if isinstance(body, Response):
-            return body
-        try:
-            action = parse_action(body)
-        except ActionRejected as error:
-            return _refused(422, error.field, str(error))
-        refusal = self._act(action)
-        if refusal is not None:
-            return _refused(409, "", refusal)
-        return JSONResponse({"ok": True})
+        return await self._answered(request, BODY_MAX, lambda body: self._act(parse_order(body)))
 
     async def _take_report(self, request: Request) -> Response:
-        body = await _body(request, REPORT_BODY_MAX)
+        return await self._answered(
+            request, REPORT_BODY_MAX, lambda body: self._reported(parse_report(body))
+        )
+
+    async def _take_log_in(self, request: Request) -> Response:
+        return await self._answered(
+            request, BODY_MAX, lambda body: self._logged_in(parse_credentials(fields_of(body)))
+        )
+
+    def _reported(self, sent: SentReport) -> Answer:
+        if self._report is None:
+            return Answer("not_offered")
+        return self._report(sent.report, sent.duty)
+
+    def _logged_in(self, who: Credentials) -> Answer:
+        return Answer("not_offered") if self._log_in is None else self._log_in.log_in(who)
+
+    async def _answered(
+        self, request: Request, limit: int, take: Callable[[bytes], Answer]
+    ) -> Response:
+        """Take the body on a thread of the pool: whoever waits there keeps no stream waiting."""
+        body = await _body(request, limit)
         if isinstance(body, Response):
             return body
         try:
-            report = parse_report(body)
+            answer = await run_in_threadpool(take, body)
         except ActionRejected as error:
             return _refused(422, error.field, str(error))
-        if self._report is None:
-            return _refused(409, "", "not_offered")
-        answer = self._report(report)
         if answer.refusal:
-            return _refused(409, "", answer.refusal)
+            return _refused(409, "", answer.refusal, answer.wait_s)
         return JSONResponse({"ok": True, "recorded": answer.recorded})
 
 
@@ -319,8 +355,11 @@ def _is_wildcard(host: str) -> bool:
     return False
 
 
-def _refused(status: Literal[409, 413, 415, 422], field: str, detail: str) -> Response:
-    return JSONResponse({"error": detail, "field": field}, status_code=status)
+def _refused(
+    status: Literal[409, 413, 415, 422], field: str, detail: str, wait_s: int = 0
+) -> Response:
+    wait = {"wait_s": wait_s} if wait_s else {}
+    return JSONResponse({"error": detail, "field": field, **wait}, status_code=status)
 
 
 class _EventStream(StreamingResponse):

@@ -47,6 +47,20 @@ class ClockView:
 
 
 @dataclass(frozen=True, slots=True)
+class DutyView:
+    """Who is on duty. number: of this spell, orders name it; 0 for nobody. name: masked.
+
+    log_in: whether a PIN or staff card is asked for at this gate.
+    """
+
+    number: int = 0
+    guard: str = ""
+    name: str = ""
+    role: str = ""
+    log_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LinkView:
     """The way to the hub. since_s: seconds in this state; backlog: records not yet acknowledged.
 
@@ -152,14 +166,14 @@ class Snapshot:
     """Everything the screen shows at one moment. Comparable, printable, masked.
 
     visit: number of the visit that actions refer to. enabled: what a guard may press now;
-    suggested: the one drawn in white, or "". guard: staff number of who is on duty, or "".
-    message: what the hub wants everybody at this gate to read.
+    suggested: the one drawn in white, or "". needs_second: the last order waits for somebody who
+    approves it. message: what the hub wants everybody at this gate to read.
     """
 
     gate: GateView
     language: Language
     clock: ClockView
-    guard: str = ""
+    duty: DutyView = field(default_factory=DutyView)
     link: LinkView = field(default_factory=lambda: LinkView("none"))
     mode: Mode = "idle"
     visit: int = 0
@@ -172,6 +186,7 @@ class Snapshot:
     message: Text | None = None
     suggested: GuardActionKind | Literal[""] = ""
     enabled: tuple[GuardActionKind, ...] = ()
+    needs_second: bool = False
 
     def __post_init__(self) -> None:
         """A mode always comes with what it shows."""

@@ -25,6 +25,7 @@ GATE: dict[str, type[BaseModel]] = {
     "broker": config.BrokerSection,
     "screen": config.ScreenSection,
     "visit": config.VisitSection,
+    "guards": config.GuardsSection,
 }
 HUB: dict[str, type[BaseModel]] = {
     "hub": config.HubSection,

@@ -28,6 +28,7 @@ from gated.core.thermometry_judge import ThermometryConfig
 from gated.core.thermometry_window import SensorSample
 from gated.core.trust import TrustTable
 from gated.errors import StoreError
+from gated.gate.duty_desk import DutyDesk
 from gated.gate.engine import Desks, Engine
 from gated.gate.events import (
     CardSeen,
@@ -48,6 +49,7 @@ from gated.gate.thermometer_desk import CalibrationFile, ThermometerDesk
 from gated.screen.feed import Feed
 from gated.screen.reports import Answer
 from gated.screen.snapshot import ClockView, GateView, Snapshot
+from gated.store.guard_book import GuardBook
 from gated.store.journal import Draft, Journal
 from gated.store.journal_reader import Entry, JournalReader
 from gated.store.keys import SiteKeys
@@ -59,6 +61,7 @@ GATE = GateSection(id="north-1", site="park", direction="out", clock="trusted")
 VISIT = VisitSection(measure_s=5, guard_s=30, dedupe_s=0)
 MOMENT = Moment(5_000, 1_770_000_000_000, ClockState.SYNCED)
 ROOM_MC = 22_000
+SHIFT_MS = 12 * 3_600_000
 LIMIT_S = 20.0
 JOIN_S = 20.0
 
@@ -142,6 +145,17 @@ def write_calibration(path: Path, *, made: date | None = None, **changes: object
     } | changes
     lines = [f'{k} = "{v}"' if isinstance(v, str) else f"{k} = {v}" for k, v in values.items()]
     path.write_text("[calibration]\n" + "\n".join(lines) + "\n", "utf-8")
+
+
+def duty_desk(recorder: Recorder, folder: Path, *, boot: str = "boot-1") -> DutyDesk:
+    desk = DutyDesk(recorder, folder, guard_book(folder), boot=boot, shift_ms=SHIFT_MS)
+    desk.restore(MOMENT)
+    return desk
+
+
+def guard_book(folder: Path) -> GuardBook:
+    """Return a gate's book whose PINs are cheap to check."""
+    return GuardBook(folder, KEYS.rest, cost=2)
 
 
 @dataclass
@@ -280,10 +294,13 @@ class GateInAThread:
         reader = JournalReader(journal.path)
         closing.callback(reader.close)
         retention = Retention(journal, reader)
-        reports = ReportDesk(recorder, self.folder)
+        duty = duty_desk(recorder, self.folder)
+        reports = ReportDesk(recorder, duty)
         messages = MessageDesk(self.gate.id, "boot-1", self.trust, recorder, self.folder)
         measuring = self._thermometer()
-        return Desks(recorder, resolver, hub, measuring, retention, reports, messages, closing)
+        return Desks(
+            recorder, resolver, hub, measuring, retention, duty, reports, messages, closing
+        )
 
     def _thermometer(self) -> ThermometerDesk | None:
         if not self.measures:

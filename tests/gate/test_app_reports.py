@@ -52,7 +52,7 @@ def test_a_registration_is_sealed_for_the_hub_and_the_shift_survives(tmp_path: P
         gate.press()
         form = {"kind": "registration", "form": "visitor", "name": "王小明", "to": "3-2-101"}
         assert report(gate, **form)["ok"] is True
-        assert gate.snapshot()["guard"] == "G017"
+        assert gate.snapshot()["duty"]["guard"] == "G017"
         assert gate.stop() == 0
     [passage] = records(tmp_path / "store", "passage")
     [row] = records(tmp_path / "store", "registration")
@@ -62,7 +62,7 @@ def test_a_registration_is_sealed_for_the_hub_and_the_shift_survives(tmp_path: P
     assert (plain["name"], plain["to"]) == ("王小明", "3-2-101")
     assert "王小明".encode() not in (tmp_path / "log").read_bytes()
     with RunningGate(tmp_path) as again:
-        assert again.snapshot()["guard"] == "G017"
+        assert again.snapshot()["duty"]["guard"] == "G017"
         # This start knows no key of the hub.
         assert report(again, **form) == {"error": "no_hub_key", "field": ""}
 

@@ -28,6 +28,7 @@ from tests.gate.gate_world import (
     MOMENT,
     FailingJournal,
     GateInAThread,
+    duty_desk,
     install,
     journal_in,
     records,
@@ -48,7 +49,8 @@ def journal(tmp_path: Path) -> Iterator[FailingJournal]:
 
 @pytest.fixture
 def desk(tmp_path: Path, journal: FailingJournal) -> ReportDesk:
-    return ReportDesk(Recorder(GATE, journal), tmp_path)
+    recorder = Recorder(GATE, journal)
+    return ReportDesk(recorder, duty_desk(recorder, tmp_path))
 
 
 def intake(public: bytes | None = public_of(PRIVATE)) -> ReportIntake:
@@ -168,20 +170,6 @@ def test_a_report_the_guard_was_told_had_failed_is_not_recorded(
     assert records(tmp_path) == []
 
 
-def test_a_shift_is_remembered_across_a_restart(
-    desk: ReportDesk, tmp_path: Path, journal: FailingJournal
-) -> None:
-    assert desk.guard == ""
-    take(desk, Shift("begin", "G017"))
-    assert desk.guard == "G017"
-    assert ReportDesk(Recorder(GATE, journal), tmp_path).guard == "G017"
-    take(desk, Shift("end"))
-    assert ReportDesk(Recorder(GATE, journal), tmp_path).guard == ""
-    begun, ended = records(tmp_path, "shift")
-    assert (begun["act"], begun["guard"]) == ("begin", "G017")
-    assert (ended["act"], ended["guard"]) == ("end", "G017")
-
-
 def test_reports_carry_who_was_on_duty(desk: ReportDesk, tmp_path: Path) -> None:
     take(desk, Shift("begin", "G017"))
     take(desk, Round("gate", "alcohol"))
@@ -190,28 +178,11 @@ def test_reports_carry_who_was_on_duty(desk: ReportDesk, tmp_path: Path) -> None
     assert records(tmp_path, "registration")[0]["guard"] == "G017"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"guard": 5}', '{"guard": "王小明"}'])
-def test_a_strange_shift_file_means_nobody(
-    tmp_path: Path, journal: FailingJournal, text: str
-) -> None:
-    (tmp_path / "shift").write_text(text)
-    assert ReportDesk(Recorder(GATE, journal), tmp_path).guard == ""
-
-
 def test_a_journal_that_cannot_be_written_is_said_so(
     desk: ReportDesk, journal: FailingJournal
 ) -> None:
     journal.broken = True
     assert take(desk, Call("fever")) == Answer(recorded=False)
-
-
-def test_a_card_that_keeps_no_shift_still_knows_it_now(
-    tmp_path: Path, journal: FailingJournal
-) -> None:
-    (tmp_path / "shift.new").mkdir()
-    desk = ReportDesk(Recorder(GATE, journal), tmp_path)
-    assert take(desk, Shift("begin", "G017")) == Answer()
-    assert desk.guard == "G017"
 
 
 # At a running gate.
@@ -230,14 +201,14 @@ def test_a_shift_shows_on_the_screen_and_stands_in_later_passages(
         gate.card(1)
         gate.until(lambda s: s.last, "the first passage")
         assert gate.report(Shift("begin", "G017")) == Answer()
-        gate.until(lambda s: s.guard == "G017", "the guard on the screen")
+        gate.until(lambda s: s.duty.guard == "G017", "the guard on the screen")
         gate.card(2)
         gate.until(lambda s: len(s.last) > 1, "the second passage")
     first, second = records(tmp_path, "passage")
     assert "guard_ref" not in first
     assert second["guard_ref"] == "G017"
     with gate_again(tmp_path) as again:
-        again.until(lambda s: s.guard == "G017", "the guard after a restart")
+        again.until(lambda s: s.duty.guard == "G017", "the guard after a restart")
 
 
 def gate_again(folder: Path) -> GateInAThread:

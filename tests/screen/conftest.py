@@ -10,12 +10,14 @@ from playwright.sync_api import Browser, Error, Page, Request, expect, sync_play
 
 from gated.core.model import ClockState, GuardAction, GuardActionKind, Verdict
 from gated.core.reports import Report
+from gated.screen.actions import Credentials, Order
 from gated.screen.feed import Feed
 from gated.screen.reports import Answer
 from gated.screen.server import ScreenServer
 from gated.screen.snapshot import (
     Band,
     ClockView,
+    DutyView,
     GateView,
     LastView,
     LinkView,
@@ -64,8 +66,13 @@ class Served:
     stop: threading.Event
     thread: threading.Thread
     actions: list[GuardAction] = field(default_factory=list)
-    answer: str | None = None
+    seconds: list[Credentials] = field(default_factory=list)
+    answer: str = ""
     reports: list[Report] = field(default_factory=list)
+    spells: list[int] = field(default_factory=list)
+    log_ins: list[Credentials] = field(default_factory=list)
+    log_in_answer: Answer = field(default_factory=Answer)
+    guards: list[dict[str, str]] = field(default_factory=list)
     report_answer: Answer = field(default_factory=Answer)
 
     @property
@@ -127,15 +134,27 @@ def _always() -> bool:
 def serving(first: Snapshot) -> Iterator[Served]:
     feed = Feed(first)
 
-    def act(action: GuardAction) -> str | None:
-        served.actions.append(action)
-        return served.answer
+    def act(order: Order) -> Answer:
+        served.actions.append(replace(order.action, duty=0))
+        served.spells.append(order.action.duty)
+        if order.second is not None:
+            served.seconds.append(order.second)
+        return Answer(served.answer)
 
-    def report(made: Report) -> Answer:
+    def report(made: Report, duty: int) -> Answer:
         served.reports.append(made)
+        served.spells.append(duty)
         return served.report_answer
 
-    server = ScreenServer(feed, "127.0.0.1", 0, act, report=report)
+    class Desk:
+        def guards(self) -> list[dict[str, str]]:
+            return served.guards
+
+        def log_in(self, who: Credentials) -> Answer:
+            served.log_ins.append(who)
+            return served.log_in_answer
+
+    server = ScreenServer(feed, "127.0.0.1", 0, act, report=report, log_in=Desk())
     server.bind()
     stop = threading.Event()
     thread = threading.Thread(target=server.run, args=(stop,), name="screen")
@@ -152,7 +171,7 @@ def _idle() -> Snapshot:
         gate=GateView("东门", "East", "out"),
         language="zh",
         clock=ClockView("2020-02-10T14:32:07+08:00", ClockState.SYNCED),
-        guard="李*",
+        duty=DutyView(3, "A12", "李*", "guard"),
         link=LinkView("online"),
         last=(LastView("14:31", Verdict.ALLOW, "张*", "36.5"),),
         health=(PartView("thermometer", Text("温", "TEMP"), "ok", Text("正常", "OK")),),
@@ -170,10 +189,17 @@ def serve(shared: Served) -> Callable[..., Served]:
     """Call with the first snapshot: the module's server starts afresh with it."""
 
     def start(first: Snapshot, alive: Callable[[], bool] = _always) -> Served:
-        shared.actions.clear()
-        shared.answer = None
-        shared.reports.clear()
-        shared.report_answer = Answer()
+        for heard in (
+            shared.actions,
+            shared.seconds,
+            shared.reports,
+            shared.spells,
+            shared.log_ins,
+        ):
+            heard.clear()
+        shared.answer = ""
+        shared.report_answer = shared.log_in_answer = Answer()
+        shared.guards = []
         shared.feed.alive = alive
         shared.feed.publish(first)
         return shared

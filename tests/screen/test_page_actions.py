@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from gated.core.model import GuardAction, GuardActionKind
+from gated.screen.snapshot import DutyView
 
 pytestmark = pytest.mark.browser
 
@@ -125,7 +126,7 @@ def test_new_snapshot_of_the_same_visit_keeps_the_dialog(
     page = opened(seen, served)
     page.keyboard.press("F2")
     page.keyboard.press("3")
-    served.feed.publish(replace(samples.stop, guard="赵*"))
+    served.feed.publish(replace(samples.stop, duty=DutyView(4, "B7", "赵*", "guard")))
     expect(page.locator("#guard")).to_contain_text("赵*")
     expect(page.locator("output")).to_have_text("3_._")
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from gated.core import reports
 from gated.core.reports import Alert, Anomaly, Call, Person, Registration, Round, Shift
 from gated.screen.reports import Answer
-from gated.screen.snapshot import Text
+from gated.screen.snapshot import DutyView, Text
 
 pytestmark = pytest.mark.browser
 
@@ -140,7 +140,7 @@ def test_the_next_person_does_not_close_a_form(samples: Any, serve: Any, seen: A
 
 
 def test_a_shift_begins_and_ends_with_a_number(samples: Any, serve: Any, seen: Any) -> None:
-    served = serve(replace(samples.stop, guard=""))
+    served = serve(replace(samples.stop, duty=DutyView()))
     page = opened(seen, served)
     choose(page, "shift")
     page.locator("[name=staff_number]").fill("g")
@@ -148,7 +148,7 @@ def test_a_shift_begins_and_ends_with_a_number(samples: Any, serve: Any, seen: A
         page.locator("dialog .digit", has_text=digit).click()
     page.locator("dialog .confirm").click()
     said(page)
-    served.feed.publish(replace(samples.stop, guard="G017"))
+    served.feed.publish(replace(samples.stop, duty=DutyView(4, "G017")))
     expect(page.locator("#guard")).to_contain_text("G017")
     choose(page, "shift")
     page.locator("dialog .end").click()
@@ -236,7 +236,7 @@ def test_every_form_fits_the_screen(
     samples: Any, serve: Any, seen: Any, width: int, height: int, language: str
 ) -> None:
     seen.page.set_viewport_size({"width": width, "height": height})
-    served = serve(replace(samples.stop, language=language, guard="G017"))
+    served = serve(replace(samples.stop, language=language, duty=DutyView(4, "G017")))
     page: Page = seen.page
     page.goto(served.url)
     page.locator("#word", has_text="禁止" if language == "zh" else "STOP").wait_for()
@@ -256,7 +256,7 @@ def test_every_form_fits_the_screen(
 def test_targets_of_the_reports_are_large_enough_for_gloves(
     samples: Any, serve: Any, seen: Any
 ) -> None:
-    page = opened(seen, serve(replace(samples.stop, guard="G017")))
+    page = opened(seen, serve(replace(samples.stop, duty=DutyView(4, "G017"))))
     for words in ((), ("call",), ("anomaly",), ("shift",), ("registration", "visitor")):
         choose(page, *words)
         heights = page.locator("dialog button:visible").evaluate_all(

@@ -28,7 +28,7 @@ VISITOR = {
 
 
 def parse(**fields: object) -> reports.Report:
-    return parse_report(json.dumps(fields).encode())
+    return parse_report(json.dumps(fields).encode()).report
 
 
 def field_refused(**fields: object) -> str:
@@ -194,6 +194,14 @@ def test_the_longest_registration_fits_into_a_request_and_into_an_event() -> Non
     fields |= {"reason": widest * 500, "plate": widest * 16, "document_number": "X" * 32}
     body = json.dumps(fields, ensure_ascii=False).encode()
     assert len(body) <= REPORT_BODY_MAX
-    report = parse_report(body)
+    report = parse_report(body).report
     assert isinstance(report, Registration)
     assert 2 * (len(report.plain()) + 48) < 7_500
+
+
+def test_a_report_names_the_spell_of_duty_it_was_given_in() -> None:
+    assert parse_report(b'{"kind": "call", "reason": "help", "duty": 3}').duty == 3
+    assert parse_report(b'{"kind": "call", "reason": "help"}').duty == 0
+    with pytest.raises(ActionRejected) as refused:
+        parse_report(b'{"kind": "call", "reason": "help", "duty": true}')
+    assert refused.value.field == "duty"

@@ -11,6 +11,7 @@ import pytest
 from gated.core.reports import Call, Registration
 from gated.screen.feed import Feed
 from gated.screen.reports import REPORT_BODY_MAX, Answer
+from gated.screen.reports import Answer
 from gated.screen.server import ScreenServer
 
 CALL = {"kind": "call", "reason": "help"}
@@ -93,7 +94,7 @@ def test_a_long_registration_is_no_order_and_passes(
 def test_a_screen_without_a_desk_for_reports_offers_none(
     samples: Any, client: httpx.Client
 ) -> None:
-    server = ScreenServer(Feed(samples.idle), "127.0.0.1", 0, lambda _: None)
+    server = ScreenServer(Feed(samples.idle), "127.0.0.1", 0, lambda _: Answer())
     server.bind()
     stop = threading.Event()
     thread = threading.Thread(target=server.run, args=(stop,))

@@ -8,7 +8,7 @@ import pytest
 
 from gated.core.model import GuardActionKind
 from gated.screen import snapshot
-from gated.screen.snapshot import LinkView, MeasuringView, Text
+from gated.screen.snapshot import DutyView, LinkView, MeasuringView, Text
 
 
 def test_json_of_a_verdict_holds_every_key_of_the_contract(samples: Any) -> None:
@@ -47,10 +47,10 @@ def test_json_of_a_verdict_holds_every_key_of_the_contract(samples: Any) -> None
 
 
 def test_json_is_one_line_of_utf8_whatever_the_texts_hold(samples: Any) -> None:
-    odd = replace(samples.idle, guard='a"b\n</script>\U000323af')
+    odd = replace(samples.idle, duty=DutyView(1, 'a"b\n</script>\U000323af'))
     line = odd.to_json()
     assert b"\n" not in line
-    assert json.loads(line.decode("utf-8"))["guard"] == odd.guard
+    assert json.loads(line.decode("utf-8"))["duty"]["guard"] == odd.duty.guard
 
 
 def test_suggested_and_link_are_plain_words(samples: Any) -> None:

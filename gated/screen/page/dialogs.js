@@ -15,6 +15,7 @@ const LOWEST = 340;
 const HIGHEST = 429; // tenths of a degree
 export const dialog = document.getElementById("dialog");
 const toast = document.getElementById("toast");
+let asked = null; // the newest order that was taken
 let opened = null; // {kind, visit, typed, keys: Map(key -> {press, release})}
 let toasting = 0;
 
@@ -35,9 +36,17 @@ export function close() {
 
 async function send(action) {
   close();
-  const refusal = await order(action);
-  if (refusal) tell(refusal in TEXTS ? say(refusal) : refusal, true);
-  else tell(`${say(action.kind)} · ${say("sent")}`);
+  const { error } = await order(action);
+  if (error) return tell(error in TEXTS ? say(error) : error, true);
+  asked = action;
+  tell(`${say(action.kind)} · ${say("sent")}`);
+}
+
+/** The newest order of this page about this visit, handed out once, or null. */
+export function takeAsked(visit) {
+  const action = asked?.visit === visit ? asked : null;
+  if (action) asked = null;
+  return action;
 }
 
 /** A button of the open dialog that acts at a tap or at its key. */
@@ -47,8 +56,8 @@ export function tappable(button, key, act) {
   return button;
 }
 
-// A risky button acts only after it was held for a second, by finger or by key.
-function holdable(button, key, act) {
+/** A risky button acts only after it was held for a second, by finger or by key. */
+export function holdable(button, key, act) {
   let timer = 0;
   const release = () => {
     clearTimeout(timer);
@@ -89,6 +98,14 @@ export function button(className, text, key = "") {
   element.append(make("span", "", text));
   if (key) element.append(make("kbd", "", key));
   return element;
+}
+
+/** The key of a pad that takes the last digit back. */
+export function erasing() {
+  const erase = button("erase", "");
+  erase.replaceChildren(mark("back"));
+  erase.setAttribute("aria-label", "backspace");
+  return erase;
 }
 
 function pick(kind, visit) {
@@ -138,10 +155,7 @@ function keypad(visit) {
   for (const digit of "7894561230") {
     keys.append(tappable(button("digit", digit), digit, () => update(state.typed + digit)));
   }
-  const erase = button("erase", "");
-  erase.replaceChildren(mark("back"));
-  erase.setAttribute("aria-label", "backspace");
-  keys.append(tappable(erase, "Backspace", back));
+  keys.append(tappable(erasing(), "Backspace", back));
   const side = make("div", "side");
   side.append(value, range, tappable(confirm, "Enter", accept), tappable(button("cancel", say("cancel"), "Esc"), "Escape", close));
   dialog.append(side, keys);
@@ -181,7 +195,9 @@ export function openCodes(verdict) {
 /** A dialog about a visit that is over, or an order no longer offered, is closed and said so. */
 export function follow(snapshot) {
   if (!opened || opened.visit === null) return;
-  if (snapshot && opened.visit === snapshot.visit && snapshot.enabled.includes(opened.kind)) return;
+  const isOrder = opened.kind in REASONS || opened.kind === "clinical";
+  const offered = !isOrder || snapshot?.enabled.includes(opened.kind);
+  if (offered && opened.visit === snapshot?.visit) return;
   close();
   tell(say("visit_over"), true);
 }

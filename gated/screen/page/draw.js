@@ -51,7 +51,9 @@ function drawHeader(snapshot) {
   put(at("direction"), `${TEXTS[gate.direction].zh} ${TEXTS[gate.direction].en}`);
   drawClock(clock.iso);
   put(at("clock-state"), clock.state === "synced" ? "" : say(`clock_${clock.state}`));
-  put(at("guard"), snapshot.guard ? `${say("guard")} ${snapshot.guard}` : say("no_guard"));
+  const { guard, name, log_in: asks } = snapshot.duty;
+  put(at("guard"), guard ? `${say("guard")} ${name || guard}` : say("no_guard"));
+  at("guard").classList.toggle("amber", asks && !guard);
   const badge = at("link");
   badge.hidden = link.state === "none";
   badge.dataset.state = link.state;

@@ -4,6 +4,7 @@
 const SILENCE_MS = 3000;
 const CHECK_MS = 250;
 const AGAIN_MS = 1500;
+let duty = 0; // the spell of duty on the screen: whoever presses does so in its name
 
 /**
  * Calls onSnapshot(snapshot), onBeat(beat) and, when the link goes or comes, onLink(boolean).
@@ -24,7 +25,9 @@ export function listen({ onSnapshot, onBeat, onLink }) {
     openedAt = performance.now();
     source = new EventSource("/events");
     source.addEventListener("snapshot", (event) => {
-      onSnapshot(JSON.parse(event.data));
+      const snapshot = JSON.parse(event.data);
+      duty = snapshot.duty.number;
+      onSnapshot(snapshot);
       heard();
     });
     source.addEventListener("beat", (event) => {
@@ -53,18 +56,36 @@ async function post(path, what) {
       body: JSON.stringify(what),
     });
     const said = await answer.json();
-    return answer.ok ? said : { error: said.error || "not_sent", field: said.field };
+    return answer.ok ? said : { ...said, error: said.error || "not_sent" };
   } catch {
     return { error: "not_sent" };
   }
 }
 
-/** Sends one order; resolves to "" when it was taken, else to a word or sentence why not. */
+function signed(what) {
+  return duty ? { ...what, duty } : what;
+}
+
+/** Sends one order; resolves to {ok}, or to {error, field} with a word or sentence why not. */
 export async function order(action) {
-  return (await post("/act", action)).error ?? "";
+  return post("/act", signed(action));
 }
 
 /** Sends one report; resolves to {ok, recorded}, or to {error, field}. */
 export async function report(what) {
-  return post("/report", what);
+  return post("/report", signed(what));
+}
+
+/** Sends a staff number and a PIN; resolves to {ok}, or to {error, wait_s}. */
+export async function logIn(who) {
+  return post("/login", who);
+}
+
+/** Who may log in here: [{number, name, role}]; nobody while the gate does not answer. */
+export async function guards() {
+  try {
+    return (await (await fetch("/guards")).json()).guards;
+  } catch {
+    return [];
+  }
 }

@@ -1,8 +1,9 @@
 // What guards report besides passages: calls, registrations, anomalies, rounds, shifts.
 // A form stays open until the gate has taken it, so nothing typed is lost; it is kept nowhere else.
 
-import { begin, button, close, dialog, tappable, tell } from "./dialogs.js";
-import { make, mark } from "./draw.js";
+import { begin, button, close, dialog, erasing, tappable, tell } from "./dialogs.js";
+import { make } from "./draw.js";
+import { openDuty } from "./duty.js";
 import { report } from "./link.js";
 import { first, say, second, TEXTS } from "./texts.js";
 
@@ -142,9 +143,7 @@ function shift(guard) {
     key.addEventListener("click", () => (input.value += input.value.length < STAFF_MAX ? digit : ""));
     keys.append(key);
   }
-  const erase = button("erase", "");
-  erase.replaceChildren(mark("back"));
-  erase.setAttribute("aria-label", "backspace");
+  const erase = erasing();
   erase.addEventListener("click", () => (input.value = input.value.slice(0, -1)));
   keys.append(erase);
   const start = () => {
@@ -165,7 +164,7 @@ function shift(guard) {
 }
 
 function open(kind, snapshot) {
-  const { visit, guard } = snapshot;
+  const { visit, duty } = snapshot;
   if (kind === "call") {
     pick("pick_call", WORDS.call, (reason) => send({ kind, reason, ...(visit ? { visit } : {}) }));
   } else if (kind === "registration") {
@@ -176,8 +175,10 @@ function open(kind, snapshot) {
     pick("pick_round", WORDS.round, (place) => {
       pick("pick_agent", WORDS.agent, (agent) => send({ kind, place, agent }));
     });
+  } else if (duty.log_in) {
+    openDuty(duty);
   } else {
-    shift(guard);
+    shift(duty.guard);
   }
 }
 

@@ -1,7 +1,8 @@
 // The guard's screen: hears snapshots, draws them, takes touches and keys.
 
-import { dialogKey, follow, openAction, openCodes, openHealth, openMessage, tell } from "./dialogs.js";
+import { dialogKey, follow, openAction, openCodes, openHealth, openMessage, takeAsked, tell } from "./dialogs.js";
 import { draw, drawClock, drawLeft, drawNoLink } from "./draw.js";
+import { openDuty, openSecond } from "./duty.js";
 import { listen } from "./link.js";
 import { openMore, watchHold } from "./reports.js";
 import { say, show, shown } from "./texts.js";
@@ -36,6 +37,8 @@ function take(next) {
   linked = true;
   redraw();
   follow(next);
+  const action = next.needs_second && next.duty.log_in ? takeAsked(next.visit) : null;
+  if (action) openSecond(action, next.duty);
   soundOnce();
 }
 
@@ -59,6 +62,10 @@ function why() {
 
 function health() {
   if (linked && snapshot) openHealth(snapshot);
+}
+
+function duty() {
+  if (linked && snapshot?.duty.log_in) openDuty(snapshot.duty);
 }
 
 function message() {
@@ -93,6 +100,7 @@ at("more").addEventListener("click", more);
 at("banner").addEventListener("click", message);
 at("why").addEventListener("click", why);
 at("health").addEventListener("click", health);
+at("guard").addEventListener("click", duty);
 addEventListener("keydown", (event) => {
   unlock();
   if (dialogKey(event) || event.repeat || !(event.key in KEYS)) return;

@@ -1,0 +1,40 @@
+"""Carries a guard's order from the screen's thread to the engine and brings the answer back.
+
+A second person's PIN is checked on the way: the engine never waits for a slow hash.
+"""
+
+import queue
+from collections.abc import Callable
+from dataclasses import replace
+
+from gated.core.model import Moment
+from gated.gate.events import GUARD_ANSWER_S, GuardPressed, Inbox
+from gated.gate.log_in import LogIn
+from gated.gate.report_desk import BUSY
+from gated.screen.actions import Order
+from gated.screen.reports import Answer
+
+
+class OrderIntake:
+    """Takes orders on threads of the screen's server. Blocks up to GUARD_ANSWER_S and a PIN."""
+
+    def __init__(self, inbox: Inbox, log_in: LogIn, now: Callable[[], Moment]) -> None:
+        self._inbox = inbox
+        self._log_in = log_in
+        self._now = now
+
+    def __call__(self, order: Order) -> Answer:
+        """Return what became of an order."""
+        action = order.action
+        if order.second is not None:
+            checked = self._log_in.second(order.second)
+            if checked.guard is None:
+                return Answer(checked.refusal, wait_s=checked.wait_s)
+            action = replace(action, approver=checked.guard.number)
+        answer: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        if not self._inbox.offer(GuardPressed(self._now(), action, answer)):
+            return Answer(BUSY)
+        try:
+            return Answer(answer.get(timeout=GUARD_ANSWER_S) or "")
+        except queue.Empty:
+            return Answer(BUSY)
