@@ -38,6 +38,7 @@ from gated.core.model import (
 from gated.core.policy import decide
 from gated.core.trust import TrustTable
 from gated.core.visit import CredentialSeen, Record, Surroundings, TemperatureTaken, Timings
+from gated.gate.duty_desk import DutyDesk
 from gated.gate.engine import Desks, Engine
 from gated.gate.events import CardSeen, Inbox, LaneMark
 from gated.gate.health import Health
@@ -51,6 +52,7 @@ from gated.process.clock import SystemClock
 from gated.process.supervisor import Supervisor
 from gated.screen.feed import Feed
 from gated.screen.snapshot import ClockView, GateView, Snapshot
+from gated.store.guard_book import GuardBook
 from gated.store.journal import Journal
 from gated.store.journal_reader import JournalReader
 from gated.store.roster import RosterStore
@@ -273,13 +275,16 @@ def _desks(folder: Path, health: Health, count: int, done: "queue.SimpleQueue[fl
     hub = HubDesk(journal, rosters, recorder, health, lambda: None)
     trust = TrustTable()
     resolver = Resolver(KEYS.site, trust, GATE)
+    book = GuardBook(folder, KEYS.rest)
+    duty = DutyDesk(recorder, folder, book, boot=journal.boot, shift_ms=0)
     return Desks(
         recorder,
         resolver,
         hub,
         thermometer=None,
         retention=Retention(journal, reader),
-        reports=ReportDesk(recorder, folder),
+        duty=duty,
+        reports=ReportDesk(recorder, duty),
         messages=MessageDesk(GATE.id, journal.boot, trust, recorder, folder),
         closing=closing,
     )

@@ -305,7 +305,7 @@ class ScreenServer:
 
     async def _take_report(self, request: Request) -> Response:
         return await self._answered(
-            request, REPORT_BODY_MAX, lambda body: self._reported(parse_report(body))
+            request, REPORT_BODY_MAX, lambda body: self._reported(parse_report(body)), recorded=True
         )
 
     async def _take_log_in(self, request: Request) -> Response:
@@ -322,9 +322,17 @@ class ScreenServer:
         return Answer("not_offered") if self._log_in is None else self._log_in.log_in(who)
 
     async def _answered(
-        self, request: Request, limit: int, take: Callable[[bytes], Answer]
+        self,
+        request: Request,
+        limit: int,
+        take: Callable[[bytes], Answer],
+        *,
+        recorded: bool = False,
     ) -> Response:
-        """Take the body on a thread of the pool: whoever waits there keeps no stream waiting."""
+        """Take the body on a thread of the pool: whoever waits there keeps no stream waiting.
+
+        recorded: the answer says whether the record is on the card already.
+        """
         body = await _body(request, limit)
         if isinstance(body, Response):
             return body
@@ -334,7 +342,8 @@ class ScreenServer:
             return _refused(422, error.field, str(error))
         if answer.refusal:
             return _refused(409, "", answer.refusal, answer.wait_s)
-        return JSONResponse({"ok": True, "recorded": answer.recorded})
+        more = {"recorded": answer.recorded} if recorded else {}
+        return JSONResponse({"ok": True, **more})
 
 
 async def _body(request: Request, limit: int) -> bytes | Response:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from gated.core.model import GuardActionKind
-from gated.screen.snapshot import FaultView, LinkView, PartView, PersonView, Text
+from gated.screen.snapshot import DutyView, FaultView, LinkView, PartView, PersonView, Text
 from tests.support.waiting import promised_s
 
 pytestmark = pytest.mark.browser
@@ -139,7 +139,9 @@ def test_names_are_text_and_never_markup(samples: Any, serve: Any, seen: Any) ->
     evil = "<img src=x onerror=alert(1)>"
     person = PersonView(evil, evil, Text(evil, evil))
     said = replace(samples.note.verdict, person=person, note=Text(evil, evil))
-    served = serve(replace(samples.note, verdict=said, guard=evil, banner=Text(evil, evil)))
+    served = serve(
+        replace(samples.note, verdict=said, duty=DutyView(1, evil, evil), banner=Text(evil, evil))
+    )
     page = opened(seen, served)
     expect(page.locator("#name")).to_have_text(evil)
     assert page.locator("img").count() == 0

@@ -11,7 +11,6 @@ import pytest
 from gated.core.reports import Call, Registration
 from gated.screen.feed import Feed
 from gated.screen.reports import REPORT_BODY_MAX, Answer
-from gated.screen.reports import Answer
 from gated.screen.server import ScreenServer
 
 CALL = {"kind": "call", "reason": "help"}

@@ -173,6 +173,8 @@ def served(
     supervisor = Supervisor()
     supervisor.start(server)
     try:
+        # Whoever swaps stdout afterwards must not catch the line that says where it listens.
+        httpx.get(server.url, verify=False)
         yield server
     finally:
         assert supervisor.stop() == []
