@@ -1,6 +1,7 @@
 """`gated hub ca`: the site's own certificates for broker, pages, hub and gates."""
 
 import ipaddress
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -74,9 +75,8 @@ def server(
 
 
 def _explain(folder: Path, broker_host: str, web_host: str) -> None:
-    """Print what goes where, and the lines that name it."""
-    listening = web_host if _is_address(web_host) else "0.0.0.0"  # noqa: S104 - the line of a file
-    names = "" if _is_address(web_host) else f'\n    names = ["{web_host}"]'
+    """Print what goes where, the lines that name it, and how to see that it works."""
+    made = shlex.quote(str(folder))
     print(f"""\
 What goes where, from {folder}:
 
@@ -88,17 +88,15 @@ What goes where, from {folder}:
 
 At the hub:
 
-    cd {folder}
-    sudo install -o gated -g gated -m 600 {{authority,web,hub}}.key /etc/gated/keys/
-    sudo install -o gated -g gated -m 644 {{authority,web,hub}}.pem /etc/gated/keys/
-    sudo install -o gated -g gated -m 644 authority.pem /etc/gated/keys/ca.pem
+    sudo install -o gated -g gated -m 600 {made}/{{authority,web,hub}}.key /etc/gated/keys/
+    sudo install -o gated -g gated -m 644 {made}/{{authority,web,hub}}.pem /etc/gated/keys/
+    sudo install -o gated -g gated -m 644 {made}/authority.pem /etc/gated/keys/ca.pem
 
 At the broker:
 
-    cd {folder}
-    sudo install -o mosquitto -m 600 broker.key /etc/mosquitto/certs/
-    sudo install -o mosquitto -m 644 broker.pem /etc/mosquitto/certs/
-    sudo install -o mosquitto -m 644 authority.pem /etc/mosquitto/certs/ca.pem
+    sudo install -o mosquitto -m 600 {made}/broker.key /etc/mosquitto/certs/
+    sudo install -o mosquitto -m 644 {made}/broker.pem /etc/mosquitto/certs/
+    sudo install -o mosquitto -m 644 {made}/authority.pem /etc/mosquitto/certs/ca.pem
 
 /etc/mosquitto/conf.d/gated.conf (its access list: docs/operations.md):
 
@@ -112,7 +110,14 @@ At the broker:
     acl_file /etc/mosquitto/gated.acl
     set_tcp_nodelay true
     max_packet_size 1048576
+""")
+    _explain_hub(broker_host, web_host)
 
+
+def _explain_hub(broker_host: str, web_host: str) -> None:
+    listening = web_host if _is_address(web_host) else "0.0.0.0"  # noqa: S104 - the line of a file
+    names = "" if _is_address(web_host) else f'\n    names = ["{web_host}"]'
+    print(f"""\
 /etc/gated/hub.toml, in place of its sections of these names:
 
     [broker]
@@ -130,6 +135,13 @@ At the broker:
     cert = "/etc/gated/keys/authority.pem"
     key = "/etc/gated/keys/authority.key"
     broker_host = "{broker_host}"
+
+When all of it is in place:
+
+    sudo systemctl restart mosquitto
+
+and start the hub, or start it again (README, A hub). Up to a minute later
+`sudo journalctl -u gated-hub` must show hub.online.
 """)
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,7 +11,7 @@ import typer
 from gated.cli.hub_office import HubConfigOption, SiteOption, command_actor, opened_office
 from gated.cli.hub_trace import stated
 from gated.cli.outcome import EXIT_USAGE, complain, configured, say
-from gated.cli.private_file import write_result
+from gated.cli.private_file import refuse_unwritable, write_result
 from gated.hub.local_time import local_day
 
 Format = Literal["csv", "xlsx"]
@@ -39,13 +40,17 @@ def export(
         actor = command_actor(office, site)
         today = local_day(office.utc_ms(), office.site(actor.site).zone)
         order = Order(_day(day, today), chosen, language, full)
-        made = DayLedger(office).export(actor, order, export_reason(reason))
+        why, ledger = export_reason(reason), DayLedger(office)
+        not_written = partial(ledger.not_written, actor, order, why)
+        if file is not None:
+            refuse_unwritable(file, not_written)
+        made = ledger.export(actor, order, why)
+        if file is not None:
+            write_result(file, made.body, not_written)
     if file is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(made.body)
         sys.stdout.buffer.flush()
-    else:
-        write_result(file, made.body)
     say(f"{made.lines} lines of {order.day.isoformat()}")
 
 

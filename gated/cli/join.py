@@ -40,4 +40,6 @@ def join(
         print(f"{done.config} was there and is left as it is. It must hold these lines:\n")
         print(done.lines)
         print("Then:")
-    print("  sudo -u gated gated check\n  sudo systemctl restart gated")
+    print("  sudo -u gated gated check\n")
+    print("Then install and start the unit: README, The daemon. Where it runs already:")
+    print("  sudo systemctl restart gated")

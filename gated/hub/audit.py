@@ -28,6 +28,9 @@ WRITTEN: Final = "audit_rows"
 """The setting that counts the rows ever written. Its row is the lock: writers take turns."""
 
 
+NOT_WRITTEN: Final = "not written"  # the result of an export whose file could not be made
+
+
 class Action(StrEnum):
     """What an audit row is about."""
 

@@ -28,6 +28,7 @@ _CHINESE: Final = {
     "listed #": "列出 # 人",
     "not opened #": "未能打开第 # 项",
     "note": "随访记录",
+    "not written": "文件未写出",
     "nothing changed": "无变化",
     "ok #": "已打开第 # 项",
     "paper line #": "纸质登记第 # 条",

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from gated.core import masking
 from gated.errors import GatedError
 from gated.hub import record_words as words
-from gated.hub.audit import Action
+from gated.hub.audit import NOT_WRITTEN, Action
 from gated.hub.completeness import gate_names
 from gated.hub.late_entry import LateEntries, PaperPerson
 from gated.hub.local_time import day_bounds, local
@@ -106,16 +106,20 @@ class DayLedger:
         if not YEARS[0] <= order.day.year <= YEARS[1]:
             raise ExportRefused("bad_day", f"there are no records of {order.day}: choose a day")
         rows = list(self._rows(actor, order))
-        kind = "full" if order.full else "masked"
-        self._office.audit.note(
-            actor,
-            Action.EXPORT,
-            target=f"ledger:{order.day.isoformat()}:{kind}",
-            reason=reason.strip(),
-            result=f"{len(rows)} lines",
-        )
+        self._note(actor, order, reason, f"{len(rows)} lines")
         name = f"ledger-{actor.site}-{order.day.isoformat()}{'-full' if order.full else ''}"
         return _file(name, order, rows)
+
+    def not_written(self, actor: Actor, order: Order, reason: str) -> None:
+        """The audit says that the file of this export came to nothing."""
+        self._note(actor, order, reason, NOT_WRITTEN)
+
+    def _note(self, actor: Actor, order: Order, reason: str, result: str) -> None:
+        kind = "full" if order.full else "masked"
+        target = f"ledger:{order.day.isoformat()}:{kind}"
+        self._office.audit.note(
+            actor, Action.EXPORT, target=target, reason=reason.strip(), result=result
+        )
 
     def _rows(self, actor: Actor, order: Order) -> Iterator[list[Cell]]:
         zone = self._office.site(actor.site).zone

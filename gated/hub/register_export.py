@@ -14,7 +14,7 @@ from typing import Final
 from gated.core.model import CredentialState
 from gated.errors import GatedError
 from gated.hub import record_words, status_words
-from gated.hub.audit import Action
+from gated.hub.audit import NOT_WRITTEN, Action
 from gated.hub.office import Office
 from gated.hub.register import Register
 from gated.hub.register_entry import Entry
@@ -51,10 +51,18 @@ def export_list(office: Office, actor: Actor, *, full: bool, reason: str) -> tup
     else:
         health = actor.may(Right.SET_HEALTH_STATUS)
         lines = [MASKED_HEADINGS, *(_masked(entry, health=health) for entry in people)]
-    kind = "list, full" if full else "list, masked"
-    result = f"{len(people)}"
-    office.audit.note(actor, Action.EXPORT, target=kind, reason=reason.strip(), result=result)
+    _note(office, actor, reason, f"{len(people)}", full=full)
     return _csv(lines), len(people)
+
+
+def list_not_written(office: Office, actor: Actor, *, full: bool, reason: str) -> None:
+    """The audit says that the file of this export came to nothing."""
+    _note(office, actor, reason, NOT_WRITTEN, full=full)
+
+
+def _note(office: Office, actor: Actor, reason: str, result: str, *, full: bool) -> None:
+    kind = "list, full" if full else "list, masked"
+    office.audit.note(actor, Action.EXPORT, target=kind, reason=reason.strip(), result=result)
 
 
 def _csv(lines: Iterable[list[str]]) -> bytes:

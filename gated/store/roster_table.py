@@ -220,10 +220,12 @@ def _cards(text: str, state: CredentialState | None) -> tuple[Card, ...]:
 
 def _refuse_nobody(row: RosterRow) -> None:
     """Raise when nothing tells this person from others."""
-    if row.id_number or (row.cards and row.category not in NUMBER_REQUIRED):
+    if row.id_number:
         return
-    if row.category in NUMBER_REQUIRED or not (row.name and (row.room or row.building)):
+    if row.category in NUMBER_REQUIRED:
         raise BadCell("id_number", "empty")
+    if not row.cards and not (row.name and (row.room or row.building)):
+        raise BadCell("id_number", "empty_number")
 
 
 def _with_span(

@@ -66,6 +66,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "guess": ("，是不是“{word}”？", ", did you mean {word}?"),
     # A cell.
     "empty": ("未填写", "is empty"),
+    "empty_number": (
+        "未填写；没有身份证号时，须有姓名和房号，或卡号",
+        "is empty: then name and room, or a card, are needed",
+    ),
     "empty_card": (
         "未填写，但状态里写了卡的情况",
         "is empty although the status speaks of a card",

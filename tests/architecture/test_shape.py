@@ -24,7 +24,7 @@ BANNED: dict[str, tuple[tuple[str, ...], str]] = {
     "datetime.utcnow": ((), "datetime.now(UTC)"),
     "datetime.datetime.utcnow": ((), "datetime.now(UTC)"),
     "date.today": ((r"gated/cli/demo/.*",), "datetime.now(zone).date()"),
-    "signal.signal": ((), "Supervisor.wait: signals are data"),
+    "signal.signal": ((r"gated/cli/demo/command\.py",), "Supervisor.wait: signals are data"),
     "threading.Thread": (
         (
             r"gated/process/supervisor\.py",

@@ -249,10 +249,18 @@ def test_no_list_leaves_without_a_reason_masked_or_not(
     assert len(office.audit.rows("east")) == before
 
 
-def test_a_list_that_cannot_be_written_is_said_in_a_sentence(run: Run, table: Path) -> None:
+def test_a_list_that_cannot_be_written_is_said_in_a_sentence(
+    run: Run, office: Office, table: Path
+) -> None:
     refused = run("export", "--reason", "上墙", "--output", "no/such/folder/list.csv")
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert "cannot write no/such/folder/list.csv" in refused.stderr
+    newest = office.audit.rows("east")[0]
+    assert (newest.action, newest.target, newest.result) == (
+        "export",
+        "list, masked",
+        "not written",
+    )
 
 
 def test_a_full_export_can_be_read_again(

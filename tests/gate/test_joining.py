@@ -273,6 +273,7 @@ def test_the_command_tells_the_next_steps(desk: Desk, address: str, folder: Path
     assert exit_code == 0
     assert "gate east-1 of site east" in out
     assert "sudo -u gated gated check" in out
+    assert "install and start the unit" in out
 
 
 def test_the_scanned_picture_is_enough(desk: Desk, address: str, folder: Path) -> None:

@@ -20,6 +20,7 @@ from gated.hub.audit_words import result_words
         ("whole list, rev 12", "完整名单，第 12 版"),
         ("registration 20", "登记第 20 项"),
         ("reading", "测温"),
+        ("not written", "文件未写出"),
         ("something of a later version", "something of a later version"),
         ("", ""),
     ],

@@ -3,6 +3,7 @@
 import json
 import re
 import stat
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -58,9 +59,28 @@ def test_a_first_set_is_made_and_the_lines_that_name_it_are_good(tmp_path: Path)
     for name in ("authority.key", "broker.pem", "web.pem", "hub.pem", "require_certificate true"):
         assert name in done.stdout
     lines = done.stdout.partition("in place of its sections of these names:\n")[2]
+    lines, _, after = lines.partition("When all of it is in place:\n")
     tables = tomllib.loads(re.sub(r"^ +", "", lines, flags=re.MULTILINE))
     HubConfig.model_validate({"hub": {"site": "east"}, **tables})
     assert tables["web"]["names"] == ["hub.lan"]
+    assert "systemctl restart mosquitto" in after
+    assert "hub.online" in after
+
+
+def test_the_commands_of_a_first_set_work_one_after_the_other_from_where_it_was_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder is named as it was typed, and whatever the shell makes of its name exists."""
+    monkeypatch.chdir(tmp_path)
+    done = typed("ca", "init", "site ca", "--broker-host", "broker.lan")
+    assert done.exit_code == 0
+    assert "cd " not in done.stdout
+    commands = re.findall(r"^    sudo install .*-m \d+ (.+) /etc/\S+$", done.stdout, re.MULTILINE)
+    assert len(commands) == 6
+    for files in commands:
+        shell = ["bash", "-c", f"ls -d {files}"]
+        listed = subprocess.run(shell, capture_output=True, text=True, check=True)
+        assert all((tmp_path / line).is_file() for line in listed.stdout.splitlines())
 
 
 def test_an_address_of_the_pages_is_listened_on_itself(tmp_path: Path) -> None:

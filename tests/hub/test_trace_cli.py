@@ -148,6 +148,24 @@ def test_a_masked_ledger_is_audited_with_its_reason(folder: Path, desk: Desk) ->
     assert row.reason == WHY[1]
 
 
+@pytest.mark.parametrize("where", ["no/such/folder/day.csv", "."])
+def test_a_ledger_that_cannot_be_written_is_not_audited_as_one_that_left(
+    folder: Path, desk: Desk, where: str
+) -> None:
+    refused = hub(folder, "export", "--day", "2020-02-10", *WHY, str(folder / where))
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "cannot write" in refused.stderr
+    (row,) = desk.office.audit.rows("east")
+    assert (row.target, row.reason) == ("ledger:2020-02-10:masked", WHY[1])
+    assert row.result == "not written"
+
+
+def test_a_ledger_that_fails_while_it_is_written_has_a_second_row(folder: Path, desk: Desk) -> None:
+    refused = hub(folder, "export", "--day", "2020-02-10", *WHY, "/dev/full")
+    assert refused.exit_code == 1
+    assert [row.result for row in desk.office.audit.rows("east")] == ["not written", "3 lines"]
+
+
 def test_the_table_of_a_trace_is_written_in_the_language_asked_for(folder: Path) -> None:
     table = folder / "out.csv"
     asked = ("trace", "王小明", *SPAN, *WHY, "--csv", str(table))

@@ -252,12 +252,17 @@ def test_a_cell_of_separators_names_no_card(read: ReadText, number_of: NumberOf)
     assert "card: is empty although" in lines[0]
 
 
-@pytest.mark.parametrize(
-    "row", [",王小明,101,居民,77", ",王小明,,访客,", ",,101,访客,", ",,,快递,"]
-)
-def test_nobody_in_particular_is_bad(read: ReadText, row: str) -> None:
-    text = f"id_number,name,room,category,card\n{row}\n"
+def test_a_resident_needs_a_number_whatever_else_is_known(read: ReadText) -> None:
+    text = "id_number,name,room,category,card\n,王小明,101,居民,77\n"
     assert bad_lines(read, text) == ["line 2, id_number: is empty"]
+
+
+@pytest.mark.parametrize("row", [",王小明,,访客,", ",,101,访客,", ",,,快递,"])
+def test_nobody_in_particular_is_bad_and_what_would_do_is_said(read: ReadText, row: str) -> None:
+    text = f"id_number,name,room,category,card\n{row}\n"
+    assert bad_lines(read, text) == [
+        "line 2, id_number: is empty: then name and room, or a card, are needed"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -56,9 +56,9 @@ class Running:
                 return lines
         raise AssertionError(f"it ended without saying {words!r}:\n" + "\n".join(lines))
 
-    def interrupt(self) -> None:
-        """Press Ctrl-C."""
-        self._process.send_signal(signal.SIGINT)
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Press Ctrl-C, or send another signal."""
+        self._process.send_signal(number)
 
     def end(self, limit_s: float = LIMIT_S) -> Ended:
         """Wait for its end. A failure shows what it said until then."""

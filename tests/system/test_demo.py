@@ -1,7 +1,9 @@
 """`gated demo`: what it promises to print, with one decoder, and with everything being killed."""
 
 import json
+import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +96,33 @@ def test_chaos_costs_visits_but_no_record(played: Played) -> None:
     assert_clean(report)
     assert report["people"] == CHAOS_PEOPLE
     assert report["passages"] >= CHAOS_PEOPLE
+
+
+@pytest.mark.parametrize(
+    ("number", "when"),
+    [(signal.SIGHUP, "pages of the hub"), (signal.SIGTERM, "the screens stay open")],
+)
+def test_a_demo_that_is_told_to_end_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, when: str
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    command = [sys.executable, "-m", "gated.cli.main", "demo", "--people", "1", "--pace", "0"]
+    with Running(command, tmp_path) as demo:
+        demo.told(when)
+        assert programs_of(tmp_path) >= 4  # broker, hub and two gates
+        demo.interrupt(number)
+        demo.end()
+    assert programs_of(tmp_path) == 0
+    assert list(tmp_path.glob("gated-demo-*")) == []
+
+
+def programs_of(folder: Path) -> int:
+    """How many programs name something in the folder."""
+    count = 0
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it ended meanwhile
+            count += bytes(folder) in process.read_bytes()
+    return count
 
 
 def test_the_demo_names_nobody(played: Played) -> None:

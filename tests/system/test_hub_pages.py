@@ -149,6 +149,52 @@ def test_every_page_opens_fits_and_can_be_used_by_everybody(
     page.context.close()
 
 
+# Of every table, the drawing of a trace excepted: how far its cells go beyond what is seen of it.
+HIDDEN_CELLS = """[...document.querySelectorAll("table")].flatMap((table) => {
+  const seen = (table.closest(".scroll") ?? table.parentElement).getBoundingClientRect();
+  const beyond = [...table.querySelectorAll("tbody td, tbody th")]
+    .map((cell) => cell.getBoundingClientRect().right - seen.right);
+  return Math.max(0, ...beyond) > 1 ? [`${table.rows[0].innerText}: ${Math.max(...beyond)}`] : [];
+})"""
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_table_hides_a_column(hub: Hub, language: str, size: dict[str, int]) -> None:
+    tables = {
+        Role.AUDITOR: ["/audit"],
+        Role.OFFICER: [
+            "/records",
+            f"/trace?person={hub.person}",
+            "/person/observation",
+            "/report",
+            f"/person/{hub.person}",
+        ],
+    }
+    for role, paths in tables.items():
+        page = hub.visitor(role, language, size)
+        for path in paths:
+            page.goto(hub.url(path))
+            say_why(page)
+            if path.startswith(("/records", "/trace")):
+                if path.startswith("/trace"):
+                    page.fill("main [name=within]", "240")
+                page.locator("main [name=reason]").first.fill(REASON)
+                with page.expect_navigation():
+                    page.locator("main [name=reason]").first.press("Enter")
+            assert page.locator("main table.list").count() > 0 or "person/" in path, path
+            import os
+
+            if os.environ.get("SHOTS"):
+                page.evaluate("document.querySelector('table.list')?.scrollIntoView()")
+                page.screenshot(
+                    path=f"{os.environ['SHOTS']}/{language}-{size['width']}{path[:9].replace('/', '-')}{role.value[0]}.png"
+                )
+            assert page.evaluate(HIDDEN_CELLS) == [], path
+            assert violations(page) == [], path
+        page.context.close()
+
+
 @pytest.mark.parametrize("role", list(Role))
 def test_a_page_that_the_role_may_not_see_is_refused_with_a_sentence(hub: Hub, role: Role) -> None:
     page = hub.visitor(role, "en", DESKTOP)

@@ -1,11 +1,13 @@
 """`gated demo`: people arrive at two lanes, the gate decides, the hub acknowledges."""
 
 import random
+import signal
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -54,7 +56,7 @@ def demo(
     _refuse_nonsense(decoder, report_file)
     began = time.monotonic()
     gap_s = pace if pace is not None else HEADLESS_PACE_S if headless else SHOWN_PACE_S
-    with tempfile.TemporaryDirectory(prefix="gated-demo-") as folder:
+    with _ended_as_by_ctrl_c(), tempfile.TemporaryDirectory(prefix="gated-demo-") as folder:
         town = Town(seed)
         arrivals = town.arrivals(read_scenario(), people, STAND_INS if chaos else 0)
         world = World(Path(folder), town, decoder, history_seed=seed if history else None)
@@ -84,6 +86,29 @@ def demo(
     print(line, flush=True)
     written = report_file is None or _written(report_file, line)
     sys.exit(0 if written and _is_good(numbers) else 1)
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """SIGTERM and SIGHUP end what is inside as Ctrl-C does; a second one changes nothing.
+
+    A signal that is ignored, as by nohup, stays ignored.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    heard = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+
+    def end(_number: int, _frame: object) -> None:
+        for number in heard:  # a terminal that closes may send both; the first one clears up
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in heard:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in heard:
+            signal.signal(number, before[number])
 
 
 def _refuse_nonsense(decoder: str, report_file: Path | None) -> None:
@@ -125,17 +150,21 @@ def _play(
         at_s += pace.expovariate(1 / gap_s) if gap_s else 0.0
     failures: list[BaseException] = []
     threads = [
-        threading.Thread(target=_guarded(world.lanes[lane], queues[lane], due, failures))
+        threading.Thread(
+            target=_guarded(world.lanes[lane], queues[lane], due, failures), daemon=True
+        )
         for lane in LANES
     ]
     if trouble is not None:
         trouble.start()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if trouble is not None:
-        trouble.stop()
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        if trouble is not None:  # or it would start again what is stopped
+            trouble.stop()
     if failures:
         raise failures[0]
 

@@ -1,6 +1,8 @@
 """`gated demo` refuses at once what would fail at the end, and prints its report in any case."""
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,33 @@ def test_the_report_is_printed_even_if_its_file_fails(
     assert json.loads(done.stdout.splitlines()[-1])["wrong_verdicts"] == 0
     assert "error: cannot write the report" in done.stderr
     assert "No space left on device" in done.stderr
+
+
+@pytest.mark.usefixtures("played")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_demo_as_ctrl_c_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: signal.Signals
+) -> None:
+    closed = []
+
+    class Ended(demo_command.World):  # type: ignore[misc] - a stand-in of its own
+        def __init__(self, folder: Path, *_: object, **_named: object) -> None:
+            super().__init__()
+            self.folder = folder
+
+        def build(self, _: object) -> None:
+            os.kill(os.getpid(), number)
+
+        def close(self) -> None:
+            os.kill(os.getpid(), number)  # once more, while it clears up
+            closed.append(self.folder)
+
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr(demo_command, "World", Ended)
+    before = signal.getsignal(number)
+    done = CliRunner().invoke(app, ["demo", "--headless"])
+    assert done.exit_code not in {0, None}
+    assert [folder.exists() for folder in closed] == [False]
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(number) == before
