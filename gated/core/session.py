@@ -149,6 +149,8 @@ def _measuring(state: Measuring, event: Event, at: Moment, around: Surroundings)
         case GuardActed(action):
             if action.visit != state.visit.number:
                 return state, ()
+            if action.kind is GuardActionKind.REMEASURE:
+                return _measured_again(state.memory, state.visit, action, at, around)
             return _acted(state.memory, state.visit, action, at, around)
         case TargetSeen():
             deadline = max(state.deadline_ms, at.mono_ms + around.timings.target_ms)
@@ -173,6 +175,10 @@ def _shown(state: Shown, event: Event, at: Moment, around: Surroundings) -> Step
         case GuardActed(action):
             if action.visit != state.visit.number:
                 return state, ()
+            if action.kind is GuardActionKind.REMEASURE:
+                if around.thermometer != "ok":
+                    return state, ()
+                return _measured_again(_answered(state), state.visit, action, at, around)
             return _acted(_answered(state), state.visit, action, at, around)
         case TargetSeen():
             return state, ()
@@ -307,7 +313,7 @@ def _acted_without_visit(
     state: Idle, action: GuardAction, at: Moment, around: Surroundings
 ) -> Step:
     """The guard acts with nobody identified: an ambulance crew, a value typed in advance."""
-    if action.visit != 0:
+    if action.visit != 0 or action.kind is GuardActionKind.REMEASURE:
         return state, ()
     if action.kind is GuardActionKind.CLINICAL:
         typed = Measurement(TemperatureState.TYPED, decision_mc=action.value_mc)
@@ -324,6 +330,16 @@ def _acted(
         typed = Measurement(TemperatureState.TYPED, decision_mc=action.value_mc)
         visit = replace(visit, measurement=typed)
     return _judged(memory, visit, action, at, around)
+
+
+def _measured_again(
+    memory: Memory, visit: Visit, action: GuardAction, at: Moment, around: Surroundings
+) -> Step:
+    """The guard wants another reading of this person; what was decided before stays recorded."""
+    visit = replace(visit, measurement=None, wrist_followed=False)
+    deadline = at.mono_ms + around.timings.measure_ms
+    ordered = FollowUp(visit.number, "remeasure", guard=action)
+    return Measuring(memory, visit, deadline), (ordered, Show(MeasuringView(visit, deadline)))
 
 
 def _answered(state: Shown) -> Memory:
