@@ -173,13 +173,7 @@ def _shown(state: Shown, event: Event, at: Moment, around: Surroundings) -> Step
         case TemperatureTaken(measurement):
             return _read_after_verdict(state, measurement, at, around)
         case GuardActed(action):
-            if action.visit != state.visit.number:
-                return state, ()
-            if action.kind is GuardActionKind.REMEASURE:
-                if around.thermometer != "ok":
-                    return state, ()
-                return _measured_again(_answered(state), state.visit, action, at, around)
-            return _acted(_answered(state), state.visit, action, at, around)
+            return _ordered(state, action, at, around)
         case TargetSeen():
             return state, ()
         case Elapsed():
@@ -330,6 +324,16 @@ def _acted(
         typed = Measurement(TemperatureState.TYPED, decision_mc=action.value_mc)
         visit = replace(visit, measurement=typed)
     return _judged(memory, visit, action, at, around)
+
+
+def _ordered(state: Shown, action: GuardAction, at: Moment, around: Surroundings) -> Step:
+    """The guard orders something about the person whose verdict stands."""
+    again = action.kind is GuardActionKind.REMEASURE
+    if action.visit != state.visit.number or (again and around.thermometer != "ok"):
+        return state, ()
+    memory = state.memory.guard_answered(state.visit.number)
+    carry_out = _measured_again if again else _acted
+    return carry_out(memory, state.visit, action, at, around)
 
 
 def _measured_again(
