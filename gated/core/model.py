@@ -119,6 +119,7 @@ class GuardActionKind(StrEnum):
     MANUAL_PASS = "manual_pass"
     REFUSE = "refuse"
     CLINICAL = "clinical"
+    REMEASURE = "remeasure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +226,9 @@ class Measurement:
 class GuardAction:
     """A guard's order about the visit on the screen.
 
-    reason: `medical`, `rescue`, `known`, `escort`, `other` for a manual pass; `unknown_person`,
-    `behaviour`, `document`, `other` for a refusal. value_mc: the clinical value in thousandths.
+    reason: `medical`, `rescue`, `caring`, `clinical_normal`, `equipment_fault`, `station`, `known`,
+    `escort`, `other` for a manual pass; `unknown_person`, `behaviour`, `document`, `other` for a
+    refusal; empty for the rest. value_mc: the clinical value in thousandths.
     visit: number of the visit the guard saw; an action for another visit is refused. duty: number
     of the spell of duty it was given in. role, approver: filled in by the gate: the role that
     counts, and the staff number of a second person who typed a PIN.

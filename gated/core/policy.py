@@ -145,7 +145,7 @@ def _by_severity(findings: list[Finding]) -> list[Code]:
 
 def _guarded(guard: GuardFacts, before: Decision) -> Decision:
     """Return the decision after the guard's order, which stands outside the policy."""
-    if guard.action is GuardActionKind.CLINICAL:
+    if guard.action in {GuardActionKind.CLINICAL, GuardActionKind.REMEASURE}:
         return before
     if guard.action is GuardActionKind.REFUSE:
         return _overruled(Verdict.STOP, Code.GUARD_REFUSED, before)

@@ -149,6 +149,8 @@ def _measuring(state: Measuring, event: Event, at: Moment, around: Surroundings)
         case GuardActed(action):
             if action.visit != state.visit.number:
                 return state, ()
+            if action.kind is GuardActionKind.REMEASURE:
+                return _measured_again(state.memory, state.visit, action, at, around)
             return _acted(state.memory, state.visit, action, at, around)
         case TargetSeen():
             deadline = max(state.deadline_ms, at.mono_ms + around.timings.target_ms)
@@ -171,9 +173,7 @@ def _shown(state: Shown, event: Event, at: Moment, around: Surroundings) -> Step
         case TemperatureTaken(measurement):
             return _read_after_verdict(state, measurement, at, around)
         case GuardActed(action):
-            if action.visit != state.visit.number:
-                return state, ()
-            return _acted(_answered(state), state.visit, action, at, around)
+            return _ordered(state, action, at, around)
         case TargetSeen():
             return state, ()
         case Elapsed():
@@ -307,7 +307,7 @@ def _acted_without_visit(
     state: Idle, action: GuardAction, at: Moment, around: Surroundings
 ) -> Step:
     """The guard acts with nobody identified: an ambulance crew, a value typed in advance."""
-    if action.visit != 0:
+    if action.visit != 0 or action.kind is GuardActionKind.REMEASURE:
         return state, ()
     if action.kind is GuardActionKind.CLINICAL:
         typed = Measurement(TemperatureState.TYPED, decision_mc=action.value_mc)
@@ -324,6 +324,26 @@ def _acted(
         typed = Measurement(TemperatureState.TYPED, decision_mc=action.value_mc)
         visit = replace(visit, measurement=typed)
     return _judged(memory, visit, action, at, around)
+
+
+def _ordered(state: Shown, action: GuardAction, at: Moment, around: Surroundings) -> Step:
+    """The guard orders something about the person whose verdict stands."""
+    again = action.kind is GuardActionKind.REMEASURE
+    if action.visit != state.visit.number or (again and around.thermometer != "ok"):
+        return state, ()
+    memory = state.memory.guard_answered(state.visit.number)
+    carry_out = _measured_again if again else _acted
+    return carry_out(memory, state.visit, action, at, around)
+
+
+def _measured_again(
+    memory: Memory, visit: Visit, action: GuardAction, at: Moment, around: Surroundings
+) -> Step:
+    """The guard wants another reading of this person; what was decided before stays recorded."""
+    visit = replace(visit, measurement=None, wrist_followed=False)
+    deadline = at.mono_ms + around.timings.measure_ms
+    ordered = FollowUp(visit.number, "remeasure", guard=action)
+    return Measuring(memory, visit, deadline), (ordered, Show(MeasuringView(visit, deadline)))
 
 
 def _answered(state: Shown) -> Memory:

@@ -117,11 +117,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """Commit a later fact about a recorded visit: `guard_timeout` or `temperature`."""
+    """Commit a later fact about a visit: `guard_timeout`, `temperature` or `remeasure`.
+
+    guard: the order behind it, if there is one.
+    """
 
     visit: int
     what: str
     measurement: Measurement | None = None
+    guard: GuardAction | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,8 @@ class Engine:
         faults = self._watched()
         faults.storage(desks.recorder.held, now)
         faults.clock(now)
-        self._note_calibration(desks.thermometer)
+        if desks.thermometer is not None:
+            desks.thermometer.note_calibration(self._health, self._today(now))
         note_power(self._health)
         self._forget(desks.retention, now)
         desks.resolver.roster = desks.hub.roster_of_the_moment(now)
@@ -240,6 +241,10 @@ class Engine:
 
     def _credential(self, seen: CredentialSeen, at: Moment, now: Moment) -> None:
         self._feed_session(seen, at, now)
+        self._measure(at, now)
+
+    def _measure(self, at: Moment, now: Moment) -> None:
+        """Tell the thermometer that somebody's wrist is awaited, if one is."""
         thermometer = self._at_work().thermometer
         if thermometer is not None and isinstance(self._state, session.Measuring):
             for outcome in thermometer.presented(at):
@@ -261,7 +266,9 @@ class Engine:
             pressed.answer.put("visit_over")
             return
         taken = self._feed_session(GuardActed(action), pressed.at, now)
-        pressed.answer.put(None if taken else "visit_over")
+        pressed.answer.put(None if taken else "not_offered")
+        if taken:
+            self._measure(pressed.at, now)
 
     def _device(self, changed: DeviceChanged, now: Moment) -> None:
         desks = self._at_work()
@@ -358,20 +365,6 @@ class Engine:
             message=desks.messages.text(now),
         )
         self._feed.publish(self._presenter.snapshot(status, self._surroundings(now), now.mono_ms))
-
-    def _note_calibration(self, thermometer: ThermometerDesk | None) -> None:
-        if thermometer is None or self._health.part("thermometer").state == "fail":
-            return
-        if thermometer.look_for_calibration():
-            _log.info("calibration.changed")
-        if self._health.part("thermometer").state == "off":
-            return  # not heard of yet
-        today = self._today(self._clock.now())
-        if thermometer.calibrated_on(today) and not thermometer.problem:
-            self._health.set("thermometer", "ok")
-        else:
-            detail = thermometer.problem or "not calibrated: readings are only compared"
-            self._health.set("thermometer", "warn", detail, "calibrate the site")
 
     def _forget(self, retention: Retention, now: Moment) -> None:
         try:

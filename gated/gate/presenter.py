@@ -17,7 +17,7 @@ from gated.screen.snapshot import Snapshot, Text
 
 _SHOWN_PARTS = ("card_reader", "camera", "thermometer", "clock", "storage", "roster")
 
-_ALL = (GuardActionKind.MANUAL_PASS, GuardActionKind.REFUSE, GuardActionKind.CLINICAL)
+_ALWAYS = (GuardActionKind.MANUAL_PASS, GuardActionKind.REFUSE, GuardActionKind.CLINICAL)
 
 CUE_MS = 5_000  # a word such as "cannot read" leaves the screen by itself
 
@@ -116,7 +116,7 @@ class Presenter:
             ),
             banner=self._banner(status),
             message=status.message,
-            enabled=_ALL,
+            enabled=_ALWAYS,
         )
         stale = mono_ms - self._shown_ms >= CUE_MS
         match self._view:
@@ -126,7 +126,7 @@ class Presenter:
                 view = replace(self._view, cue=None) if stale else self._view
                 return self._measuring(base, view, mono_ms)
             case VerdictView():
-                return self._verdict(base, self._view)
+                return self._verdict(base, self._view, measures=around.thermometer == "ok")
 
     def _idle(self, base: Snapshot, view: IdleView) -> Snapshot:
         if not view.reading_waits:
@@ -148,7 +148,7 @@ class Presenter:
         banner = base.banner if view.cue is None else _cue(view.cue)
         return replace(base, mode="measuring", measuring=measuring, banner=banner)
 
-    def _verdict(self, base: Snapshot, view: VerdictView) -> Snapshot:
+    def _verdict(self, base: Snapshot, view: VerdictView, *, measures: bool) -> Snapshot:
         decision = view.decision
         taken = wording.temperature(view.visit.measurement, view.tries, decision)
         shown = wording.codes(decision)
@@ -172,7 +172,8 @@ class Presenter:
             base,
             mode="verdict",
             verdict=verdict,
-            suggested=_suggested(view),
+            suggested=_suggested(view, measures=measures),
+            enabled=(*_ALWAYS, GuardActionKind.REMEASURE) if measures else _ALWAYS,
             needs_second=bool(view.refused_action),
         )
 
@@ -198,10 +199,11 @@ def _duty(status: Status) -> screen.DutyView:
     )
 
 
-def _suggested(view: VerdictView) -> GuardActionKind | Literal[""]:
+def _suggested(view: VerdictView, *, measures: bool) -> GuardActionKind | Literal[""]:
     if view.decision.verdict is Verdict.CHECK:
-        temperature = view.decision.reason.value.startswith("TEMP_")
-        return GuardActionKind.CLINICAL if temperature else GuardActionKind.MANUAL_PASS
+        if not view.decision.reason.value.startswith("TEMP_"):
+            return GuardActionKind.MANUAL_PASS
+        return GuardActionKind.REMEASURE if measures else GuardActionKind.CLINICAL
     if view.decision.reason is Code.STAT_HOME_QUARANTINE:
         return GuardActionKind.MANUAL_PASS
     if view.decision.reason is Code.TEMP_HIGH:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from gated.config import GateSection
 from gated.core.canonical import Json
-from gated.core.model import Measurement, Moment, TemperatureState
+from gated.core.model import GuardAction, Measurement, Moment, TemperatureState
 from gated.core.reasons import Code
 from gated.core.visit import FollowUp, Record, Surroundings
 from gated.errors import StoreError
@@ -98,6 +98,7 @@ class Recorder:
         A measurement in it was judged by nobody, so its exact values stay.
         """
         fields: dict[str, Json] = {"gate": self._gate.id, "what": order.what}
+        fields |= _guard_fields(order.guard)
         side = _side(order.measurement)
         return self._commit(Draft("follow_up", at, fields, side, side is not None), order.visit)
 
@@ -222,7 +223,7 @@ class Recorder:
             fields["person_ref"] = person.ref.hex()
             if person.household is not None:
                 fields["household_ref"] = person.household.hex()
-        return fields | _temperature_fields(order) | _guard_fields(order)
+        return fields | _temperature_fields(order) | _guard_fields(order.guard)
 
 
 def _temperature_fields(order: Record) -> dict[str, Json]:
@@ -240,14 +241,14 @@ def _temperature_fields(order: Record) -> dict[str, Json]:
     return fields
 
 
-def _guard_fields(order: Record) -> dict[str, Json]:
-    if order.guard is None:
+def _guard_fields(order: GuardAction | None) -> dict[str, Json]:
+    if order is None:
         return {}
-    fields: dict[str, Json] = {"guard_role": order.guard.role, "guard_act": order.guard.kind.value}
-    if order.guard.reason:
-        fields["override_reason"] = order.guard.reason
-    if order.guard.approver:
-        fields["approver"] = order.guard.approver
+    fields: dict[str, Json] = {"guard_role": order.role, "guard_act": order.kind.value}
+    if order.reason:
+        fields["override_reason"] = order.reason
+    if order.approver:
+        fields["approver"] = order.approver
     return fields
 
 

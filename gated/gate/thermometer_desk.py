@@ -17,8 +17,12 @@ from gated.core.thermometry_judge import ThermometryConfig, fault
 from gated.core.thermometry_window import SensorSample
 from gated.core.visit import TargetSeen, TemperatureTaken
 from gated.errors import ConfigError
+from gated.gate.health import Health
+from gated.log import logger
 
 RECENT_MAX = 20
+
+_log = logger("calibration")
 
 Outcome = TargetSeen | TemperatureTaken
 
@@ -102,6 +106,21 @@ class ThermometerDesk:
     def look_for_calibration(self) -> bool:
         """Take a changed calibration file into use; return whether there was one."""
         return self._file.reread()
+
+    def note_calibration(self, health: Health, today: date | None) -> None:
+        """A changed calibration is in use, and the health says whether one is in force."""
+        part = health.part("thermometer")
+        if part.state == "fail":
+            return
+        if self.look_for_calibration():
+            _log.info("calibration.changed")
+        if part.state == "off":
+            return  # not heard of yet
+        if self.calibrated_on(today) and not self.problem:
+            health.set("thermometer", "ok")
+        else:
+            detail = self.problem or "not calibrated: readings are only compared"
+            health.set("thermometer", "warn", detail, "calibrate the site")
 
     @property
     def problem(self) -> str:

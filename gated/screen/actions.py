@@ -3,6 +3,7 @@
     {"kind": "manual_pass", "visit": 7, "reason": "medical"}
     {"kind": "refuse", "visit": 7, "reason": "behaviour"}
     {"kind": "clinical", "visit": 7, "value_mc": 36600}
+    {"kind": "remeasure", "visit": 7}
 
 Each may carry `duty`, the number of the spell of duty, and a manual pass `second`, who approves it:
 {"guard": "S001", "pin": "…"}. No other keys; the role is not the page's to choose. Errors never
@@ -20,9 +21,21 @@ BODY_MAX = 1024  # a real order is under 100 bytes
 CLINICAL_MC = range(34_000, 42_901, 100)  # what a hand thermometer shows, in tenths
 VISIT_MAX = 2**53 - 1  # the largest integer a page can hold exactly
 REASONS: dict[GuardActionKind, tuple[str, ...]] = {
-    GuardActionKind.MANUAL_PASS: ("medical", "rescue", "known", "escort", "other"),
+    GuardActionKind.MANUAL_PASS: (
+        *("medical", "rescue", "caring", "clinical_normal", "equipment_fault"),
+        *("station", "known", "escort", "other"),
+    ),
     GuardActionKind.REFUSE: ("unknown_person", "behaviour", "document", "other"),
     GuardActionKind.CLINICAL: (),
+    GuardActionKind.REMEASURE: (),
+}
+
+
+_OWN: dict[GuardActionKind, tuple[str, ...]] = {
+    GuardActionKind.MANUAL_PASS: ("reason",),
+    GuardActionKind.REFUSE: ("reason",),
+    GuardActionKind.CLINICAL: ("value_mc",),
+    GuardActionKind.REMEASURE: (),
 }
 
 
@@ -110,9 +123,9 @@ def parse_order(body: bytes) -> Order:
 
 def _action(fields: dict[str, object]) -> GuardAction:
     kind = _kind(fields.get("kind"))
-    own = "value_mc" if kind is GuardActionKind.CLINICAL else "reason"
-    if not set(fields) <= {"kind", "visit", own}:
-        raise ActionRejected("", f"{kind} takes kind, visit and {own}, and nothing else")
+    own = _OWN[kind]
+    if not set(fields) <= {"kind", "visit", *own}:
+        raise ActionRejected("", f"{kind} takes {', '.join(('kind', 'visit', *own))}, nothing else")
     visit = integer("visit", fields.get("visit"))
     if not 0 <= visit <= VISIT_MAX:
         raise ActionRejected("visit", "is not the number of a visit")
@@ -121,6 +134,8 @@ def _action(fields: dict[str, object]) -> GuardAction:
         if value_mc not in CLINICAL_MC:
             raise ActionRejected("value_mc", "is not a tenth of a degree from 34.0 to 42.9 °C")
         return GuardAction(kind, visit, value_mc=value_mc)
+    if kind is GuardActionKind.REMEASURE:
+        return GuardAction(kind, visit)
     reason = fields.get("reason")
     if not isinstance(reason, str) or reason not in REASONS[kind]:
         raise ActionRejected("reason", f"is none of {', '.join(REASONS[kind])}")

@@ -14,7 +14,7 @@ from tests.core.session_lane import Lane, holder
 
 ANNA, BAO = holder(b"anna"), holder(b"bao")
 MANUAL, REFUSE = GuardActionKind.MANUAL_PASS, GuardActionKind.REFUSE
-CLINICAL = GuardActionKind.CLINICAL
+CLINICAL, AGAIN = GuardActionKind.CLINICAL, GuardActionKind.REMEASURE
 ALLOWED = ("ALLOW", "OK_RESIDENT")
 
 
@@ -128,3 +128,51 @@ def test_the_second_reading_after_an_order_is_the_next_persons() -> None:
     lane.measure()
     lane.show(BAO)
     assert lane.outcomes[-1] == ("ALLOW", "OK_RESIDENT")
+
+
+def test_measuring_again_asks_for_the_wrist_and_decides_anew() -> None:
+    lane = Lane()
+    lane.show(ANNA)
+    lane.measure(38_100)
+    assert lane.outcomes == [("CHECK", "TEMP_HIGH_RETRY")]
+    lane.act(AGAIN)
+    assert isinstance(lane.state, session.Measuring)
+    lane.measure(36_500)
+    assert lane.outcomes == [("CHECK", "TEMP_HIGH_RETRY"), ALLOWED]
+    assert [one.what for one in lane.follow_ups] == ["remeasure"]
+    lane.wait(60_000)
+    assert [one.what for one in lane.follow_ups] == ["remeasure"]  # the CHECK was answered
+
+
+def test_measuring_again_without_a_wrist_ends_in_a_check() -> None:
+    lane = Lane()
+    lane.show(ANNA)
+    lane.measure(36_500)
+    lane.act(AGAIN)
+    lane.wait(10_000)
+    assert lane.outcomes == [ALLOWED, ("CHECK", "TEMP_MISSING")]
+
+
+def test_pressed_while_measuring_it_gives_the_person_more_time() -> None:
+    lane = Lane()
+    lane.show(ANNA)
+    lane.wait(9_000)
+    lane.act(AGAIN)
+    lane.wait(9_000)
+    assert isinstance(lane.state, session.Measuring)
+    lane.measure(36_500)
+    assert lane.outcomes == [ALLOWED]
+
+
+@pytest.mark.parametrize("health", ["fault", "none"])
+def test_without_a_thermometer_nobody_is_measured_again(health: str) -> None:
+    lane = Lane()
+    lane.show(ANNA)
+    lane.measure(38_100)
+    lane.thermometer = health
+    assert lane.act(AGAIN) == ()
+    assert isinstance(lane.state, session.Shown)
+
+
+def test_with_nobody_at_the_lane_there_is_nobody_to_measure_again() -> None:
+    assert Lane().act(AGAIN) == ()

@@ -67,14 +67,16 @@ class Screen:
         recorded: bool = True,
         awaiting: bool = False,
         refused: str = "",
+        thermometer: str = "ok",
     ) -> Snapshot:
         view = VerdictView(Visit(visit, holder, 0, taken), said, 9_000, 1, awaiting, refused)
         self.presenter.passed(view, f"key-{visit}", NOON, recorded=recorded)
         self.presenter.show(view, self.now_ms)
-        return self.snapshot()
+        return self.snapshot(thermometer=thermometer)
 
-    def snapshot(self, status: Status = STATUS) -> Snapshot:
-        return self.presenter.snapshot(status, AROUND, self.now_ms)
+    def snapshot(self, status: Status = STATUS, *, thermometer: str = "ok") -> Snapshot:
+        around = replace(AROUND, thermometer=thermometer)
+        return self.presenter.snapshot(status, around, self.now_ms)
 
 
 @pytest.mark.parametrize(
@@ -158,8 +160,7 @@ def test_a_failed_sensor_shows_no_number(state: TemperatureState) -> None:
     ("said", "action"),
     [
         (ALLOW, ""),
-        (decision(Verdict.CHECK, Code.TEMP_HIGH_RETRY), GuardActionKind.CLINICAL),
-        (decision(Verdict.CHECK, Code.TEMP_SENSOR_FAULT), GuardActionKind.CLINICAL),
+        (decision(Verdict.CHECK, Code.TEMP_HIGH_RETRY), GuardActionKind.REMEASURE),
         (decision(Verdict.CHECK, Code.ID_NOT_IN_ROSTER), GuardActionKind.MANUAL_PASS),
         (decision(Verdict.STOP, Code.TEMP_HIGH), GuardActionKind.CLINICAL),
         (decision(Verdict.STOP, Code.STAT_HOME_QUARANTINE), GuardActionKind.MANUAL_PASS),
@@ -170,6 +171,13 @@ def test_the_likely_next_action_is_suggested(said: Decision, action: str) -> Non
     snapshot = Screen().decided(said)
     assert snapshot.suggested == action
     assert set(snapshot.enabled) == set(GuardActionKind)
+
+
+def test_without_a_working_thermometer_a_typed_value_is_suggested() -> None:
+    said = decision(Verdict.CHECK, Code.TEMP_SENSOR_FAULT)
+    snapshot = Screen().decided(said, thermometer="fault")
+    assert snapshot.suggested == GuardActionKind.CLINICAL
+    assert GuardActionKind.REMEASURE not in snapshot.enabled
 
 
 def test_a_refused_order_says_that_a_second_person_must_approve() -> None:

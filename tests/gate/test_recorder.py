@@ -113,7 +113,9 @@ def test_later_rows_of_a_visit_answer_its_first(recorder: Recorder, tmp_path: Pa
     acted = GuardAction(GuardActionKind.MANUAL_PASS, 1, "known")
     recorder.passage(order(1, Code.GUARD_MANUAL_PASS, guard=acted), MOMENT, AROUND, {})
     recorder.follow_up(FollowUp(2, "guard_timeout"), MOMENT)
-    first, second, third, fourth = records(tmp_path)
+    again = GuardAction(GuardActionKind.REMEASURE, 2)
+    recorder.follow_up(FollowUp(2, "remeasure", guard=again), MOMENT)
+    first, second, third, fourth, fifth = records(tmp_path)
     assert "of" not in first
     assert "of" not in second
     assert (third["of"], third["guard_act"], third["override_reason"]) == (
@@ -122,6 +124,11 @@ def test_later_rows_of_a_visit_answer_its_first(recorder: Recorder, tmp_path: Pa
         "known",
     )
     assert (fourth["of"], fourth["what"]) == (second["seq"], "guard_timeout")
+    assert (fifth["of"], fifth["what"], fifth["guard_act"]) == (
+        second["seq"],
+        "remeasure",
+        "remeasure",
+    )
 
 
 def test_rows_held_in_an_outage_keep_order_links_and_their_own_times(

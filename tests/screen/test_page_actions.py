@@ -32,7 +32,7 @@ def test_manual_pass_needs_a_reason_held_for_a_second(samples: Any, serve: Any, 
     served = serve(samples.stop)
     page = opened(seen, served)
     page.locator("[data-kind=manual_pass]").click()
-    expect(page.locator("dialog [data-reason]")).to_have_count(5)
+    expect(page.locator("dialog [data-reason]")).to_have_count(9)
     page.locator("[data-reason=medical]").click()
     assert served.actions == []
     hold(page, "medical")
@@ -176,3 +176,37 @@ def test_buttons_on_the_screen_are_large_enough_for_gloves(
         " return Math.min(box.width, box.height); })"
     )
     assert min(boxes) >= 89
+
+
+def test_measuring_again_is_one_tap_or_one_key(samples: Any, serve: Any, seen: Any) -> None:
+    served = serve(samples.check)
+    page: Page = seen.page
+    page.goto(served.url)
+    page.locator("[data-kind=remeasure]").click()
+    expect(page.locator("#toast")).to_contain_text("复测")
+    page.keyboard.press("F5")
+    expect(page.locator("dialog")).to_be_hidden()
+    again = GuardAction(GuardActionKind.REMEASURE, 7)
+    expect(page.locator("#toast")).to_be_visible()
+    assert served.actions[0] == again
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(("width", "height", "least"), [(480, 320, 78), (800, 480, 89)])
+def test_every_reason_of_a_manual_pass_has_a_key_for_gloves(
+    samples: Any, serve: Any, seen: Any, language: str, width: int, height: int, least: int
+) -> None:
+    seen.page.set_viewport_size({"width": width, "height": height})
+    served = serve(replace(samples.stop, language=language))
+    page: Page = seen.page
+    page.goto(served.url)
+    page.locator("#word", has_text="禁止" if language == "zh" else "STOP").wait_for()
+    page.keyboard.press("F3")
+    boxes = page.locator("dialog button").evaluate_all(
+        "all => all.map(one => [one.clientHeight, one.scrollHeight, one.getBoundingClientRect()"
+        ".bottom, one.clientWidth, one.scrollWidth])"
+    )
+    for high, needed, bottom, wide, wanted in boxes:
+        assert high + 4 >= least
+        assert bottom <= height + 1
+        assert (needed, wanted) <= (high + 1, wide + 1)

@@ -158,6 +158,19 @@ def test_the_question_for_a_second_person_ends_with_its_visit(
     assert served.seconds == []
 
 
+def test_a_long_book_scrolls_and_its_last_guard_can_log_in(
+    samples: Any, serve: Any, seen: Any
+) -> None:
+    served = serve(replace(samples.stop, duty=NOBODY))
+    page = opened(seen, served)
+    served.guards = [{"number": f"G{n:02}", "name": f"员{n}*", "role": "guard"} for n in range(40)]
+    page.locator("#guard").click()
+    page.locator("dialog [data-guard=G39]").click()
+    type_pin(page, "8642")
+    expect(page.locator("dialog")).to_be_hidden()
+    assert served.log_ins == [Credentials("G39", "8642")]
+
+
 def test_a_gate_without_a_book_asks_for_no_pin(samples: Any, serve: Any, seen: Any) -> None:
     page = opened(seen, serve(replace(samples.stop, duty=DutyView())))
     page.locator("#guard").click()

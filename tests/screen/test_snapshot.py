@@ -17,7 +17,7 @@ def test_json_of_a_verdict_holds_every_key_of_the_contract(samples: Any) -> None
     assert said["mode"] == "verdict"
     assert said["visit"] == 7
     assert said["clock"] == {"iso": "2020-02-10T14:32:07+08:00", "state": "synced"}
-    assert said["enabled"] == ["manual_pass", "refuse", "clinical"]
+    assert said["enabled"] == ["manual_pass", "refuse", "clinical", "remeasure"]
     assert said["suggested"] == ""
     assert said["measuring"] is None
     assert said["banner"] is None

@@ -6,10 +6,11 @@ import { order } from "./link.js";
 import { first, say, second, TEXTS } from "./texts.js";
 
 export const REASONS = {
-  manual_pass: ["medical", "rescue", "known", "escort", "other"],
+  manual_pass: ["medical", "rescue", "caring", "clinical_normal", "equipment_fault", "station", "known", "escort", "other"],
   refuse: ["unknown_person", "behaviour", "document", "other"],
 };
 const HOLD_MS = 1000;
+const MANY = 5; // more keys than fit in two columns
 const TOAST_MS = 4000;
 const LOWEST = 340;
 const HIGHEST = 429; // tenths of a degree
@@ -110,7 +111,7 @@ export function erasing() {
 
 function pick(kind, visit) {
   begin(kind, say(`pick_${kind}`), visit);
-  const grid = make("div", "reasons");
+  const grid = make("div", REASONS[kind].length > MANY ? "reasons many" : "reasons");
   REASONS[kind].forEach((reason, place) => {
     const key = String(place + 1);
     const element = button("hold", first(TEXTS[reason]), key);
@@ -164,7 +165,8 @@ function keypad(visit) {
 
 /** The dialog for a guard's order about visit `visit` is open. */
 export function openAction(kind, visit) {
-  if (kind === "clinical") keypad(visit);
+  if (kind === "remeasure") send({ kind, visit });
+  else if (kind === "clinical") keypad(visit);
   else pick(kind, visit);
 }
 

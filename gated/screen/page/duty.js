@@ -63,13 +63,15 @@ function pinPad(title, visit, send) {
 async function choose(title, wanted, visit, picked) {
   const listed = (await guards()).filter(wanted);
   begin("pick", title, visit);
-  const grid = make("div", "reasons");
+  const grid = make("div", "reasons people");
   listed.forEach((guard, place) => {
-    const key = String(place + 1);
+    const key = place < 9 ? String(place + 1) : "";
     const element = button("word-key", `${guard.name || guard.number}`, key);
     element.dataset.guard = guard.number;
     element.firstElementChild.append(make("small", "", `${guard.number} · ${say(guard.role)}`));
-    grid.append(tappable(element, key, () => picked(guard)));
+    if (key) tappable(element, key, () => picked(guard));
+    else element.addEventListener("click", () => picked(guard));
+    grid.append(element);
   });
   grid.append(cancel());
   if (!listed.length) dialog.append(make("p", "range", say("no_guards")));

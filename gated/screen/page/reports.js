@@ -26,6 +26,7 @@ const FIELDS = {
   plate: 16,
   companions: 2,
 };
+const MANY = 6; // more keys than fit in two columns
 const TEXT_MAX = 500;
 const STAFF_MAX = 12;
 const DURESS_MS = 3000;
@@ -55,7 +56,7 @@ function cancel() {
 
 function pick(title, words, act) {
   begin("pick", say(title));
-  const grid = make("div", "reasons");
+  const grid = make("div", words.length > MANY ? "reasons many" : "reasons");
   words.forEach((word, place) => {
     const key = String(place + 1);
     const element = button("word-key", first(TEXTS[word]), key);
@@ -183,8 +184,9 @@ function open(kind, snapshot) {
 }
 
 /** The dialog with everything a guard may report is open. */
-export function openMore(snapshot, switchLanguage) {
-  pick("more", ["call", "registration", "anomaly", "round", "shift", "language"], (kind) => {
+export function openMore(snapshot, press, switchLanguage) {
+  pick("more", ["call", "registration", "anomaly", "round", "shift", "clinical", "language"], (kind) => {
+    if (kind === "clinical") return press(kind);
     if (kind !== "language") return open(kind, snapshot);
     close();
     switchLanguage();

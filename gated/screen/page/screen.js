@@ -73,7 +73,7 @@ function message() {
 }
 
 function more() {
-  if (linked && snapshot) openMore(snapshot, switchLanguage);
+  if (linked && snapshot) openMore(snapshot, press, switchLanguage);
 }
 
 function switchLanguage() {
@@ -86,6 +86,7 @@ const KEYS = {
   F2: () => press("clinical"),
   F3: () => press("manual_pass"),
   F4: () => press("refuse"),
+  F5: () => press("remeasure"),
   F6: more,
   F7: message,
   F8: health,
@@ -95,7 +96,6 @@ const KEYS = {
 for (const button of document.querySelectorAll(".act[data-kind]")) {
   button.addEventListener("click", () => press(button.dataset.kind));
 }
-at("language").addEventListener("click", switchLanguage);
 at("more").addEventListener("click", more);
 at("banner").addEventListener("click", message);
 at("why").addEventListener("click", why);
