@@ -38,6 +38,8 @@ def audit(
     ] = "",
 ) -> None:
     """The newest rows of a site, oldest first; with --verify, whether the whole chain holds."""
+    from gated.hub.roles import AT_THE_HUB
+
     head = _head(known) if known else None
     if head is not None and not verify:
         raise typer.BadParameter("--known is compared by --verify; give both")
@@ -55,7 +57,8 @@ def audit(
         at = local(row.t_ms, zone)
         target = row.target[:16] if len(row.target) >= PSEUDONYM else row.target
         about = " ".join(word for word in (target, row.reason) if word)
-        who = f"{row.actor or 'unknown'} ({row.role or '-'})"
+        role = "administrator" if row.actor.startswith(AT_THE_HUB) else row.role
+        who = f"{row.actor or 'unknown'} ({role or '-'})"
         print(f"{row.number}  {at:%Y-%m-%d %H:%M:%S}  {who}  {row.action}  {about}  {row.result}")
 
 

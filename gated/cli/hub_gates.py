@@ -57,8 +57,10 @@ def gates(
     rows = [gate_row(view, now_ms) for view in views]
     if as_json:
         print(json.dumps(rows, ensure_ascii=False))
-    else:
+    elif rows or retired:
         _print_table(rows)
+    else:
+        print("no gate yet: `gated hub enrol` makes a code for one")
 
 
 def gate_row(view: "GateView", now_ms: int) -> dict[str, Any]:

@@ -46,10 +46,10 @@ def command_actor(office: "Office", site: str = "") -> "Actor":
     Whoever may read the hub's keys could do all this anyway; the audit names them. The name is
     the system's own, not one of the environment, and behind sudo that of who called it.
     """
-    from gated.hub.roles import Actor, Role
+    from gated.hub.roles import AT_THE_HUB, Actor, Role
 
     chosen = known_site(site or office.config.hub.site, office.sites)
-    return Actor(f"cli:{system_user()}", Role.OFFICER, chosen)
+    return Actor(f"{AT_THE_HUB}{system_user()}", Role.OFFICER, chosen)
 
 
 def known_site(site: str, sites: Mapping[str, object]) -> str:

@@ -16,6 +16,7 @@ from gated.hub.local_time import minute
 
 if TYPE_CHECKING:
     from gated.hub.office import Site
+    from gated.hub.person_course import Step
     from gated.hub.person_file import File, PersonFile
     from gated.hub.roles import Actor
 
@@ -24,6 +25,18 @@ WITHHELD = (
     "under 14: passages, temperatures and notes are shown only while a status of quarantine,"
     " contact, illness, observation or arrival is in force"
 )
+STEPS = {
+    "status_set": "status set:",
+    "status_began": "status began:",
+    "status_over": "status ran out:",
+    "status_ended": "status ended:",
+    "reading": "reading",
+    "note": "note",
+    "passage": "passage:",
+    "inbox": "inbox:",
+    "acknowledged": "dealt with:",
+    "missed": "reading missed",
+}
 DEGREES = re.compile(r"(\d{2})(?:\.(\d))?")
 
 
@@ -150,11 +163,31 @@ def _print(file: "File", place: "Site") -> None:
         console,
         "course, newest first",
         (
-            f"{when(step.t_ms)}{'' if step.certain else ' ?'} {step.kind.value}"
-            f" {step.code} {_by(step.by)} {temperature(step.value_mc)} {step.text}".rstrip()
+            " ".join(
+                part
+                for part in (
+                    f"{when(step.t_ms)}{'' if step.certain else ' ?'} {STEPS[step.kind.value]}",
+                    _what(step),
+                    _by(step.by),
+                    temperature(step.value_mc),
+                    step.text,
+                )
+                if part
+            )
             for step in file.course
         ),
     )
+
+
+def _what(step: "Step") -> str:
+    """Return what a step of the course is about, in words."""
+    from gated.hub.record_words import reason, verdict
+    from gated.hub.status_words import status
+
+    if step.passage is None:
+        return status(step.code, "en")
+    why = reason(step.code, "en", health=True) if step.code else ""
+    return ", ".join(part for part in (verdict(step.passage.verdict, "en"), why) if part)
 
 
 def _by(name: str) -> str:

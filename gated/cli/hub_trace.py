@@ -78,6 +78,8 @@ def trace(
 
 
 def _say_missing(found: "Trace", zone: ZoneInfo) -> None:
+    if not found.incomplete:
+        say("complete: every gate has sent everything of this span")
     for missing in found.incomplete:
         upto = "never" if missing.upto_ms is None else _when(missing.upto_ms, zone)
         away = "online" if missing.online else "offline"
@@ -143,6 +145,8 @@ def _print(found: "Trace", names: "dict[bytes, Shown]", zone: ZoneInfo) -> None:
     from gated.hub.trace_table import minutes
 
     print(_named(found.question.person, names))
+    if not found.own:
+        print("  no passages in this span")
     for one in found.own:
         print(f"  passed: {_passed(one, zone)}")
     for contact in found.contacts:

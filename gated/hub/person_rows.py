@@ -202,9 +202,13 @@ def floor_ms(
         ordered = query.order_by(table.c.t_ms.desc())
         newest = connection.execute(ordered.limit(1)).scalar()
         cut = connection.execute(ordered.offset(most).limit(1)).scalar()
-        if newest is not None and cut is not None:
+        if newest is None or cut is None:
+            continue
+        if cut == newest:
             # More rows of one instant than a page holds stay together: a page never stands still.
-            floors.append(cut if cut < newest else cut - 1)
+            cut = connection.execute(ordered.where(table.c.t_ms < newest).limit(1)).scalar()
+        if cut is not None:
+            floors.append(cut)
     return max(floors, default=None)
 
 

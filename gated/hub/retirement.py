@@ -60,7 +60,7 @@ def retire(office: Office, actor: Actor, gate: str, reason: str, at_ms: int | No
 
 def take_back(office: Office, actor: Actor, gate: str, reason: str) -> None:
     """The gate is in use again, audited. Raises RetirementRefused."""
-    _check(actor, reason)
+    _check(actor, reason, "taking a gate back")
     with office.database.writing("take a gate back") as connection:
         if _row(connection, actor.site, gate).retired_ms is None:
             raise RetirementRefused("in_use", f"gate {gate} is in use; nothing was done")
@@ -68,13 +68,13 @@ def take_back(office: Office, actor: Actor, gate: str, reason: str) -> None:
         _note(office, actor, gate, reason, "taken back", connection)
 
 
-def _check(actor: Actor, reason: str) -> None:
+def _check(actor: Actor, reason: str, doing: str = "retiring a gate") -> None:
     if not actor.may(Right.ENROL_GATE):
         raise RetirementRefused(
             "right", f"an account of role {actor.role.value} cannot retire gates or take them back"
         )
     if not reason.strip():
-        raise RetirementRefused("reason", "retiring a gate needs its reason; say what happened")
+        raise RetirementRefused("reason", f"{doing} needs its reason; say what happened")
 
 
 def _row(connection: Connection, site: str, gate: str) -> Row[tuple[int | None]]:

@@ -8,6 +8,7 @@ auditor sees who looked at what, and nobody's data.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from gated.core.model import StatusCode
 
@@ -61,6 +62,9 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.PROPERTY: _PROPERTY,
     Role.AUDITOR: frozenset({Right.SEE_AUDIT}),
 }
+
+AT_THE_HUB: Final = "cli:"
+"""Begins the name of who types a command at the hub: its administrator, a system's user."""
 
 # What a property office may set about somebody; every other status is a matter of health.
 PROPERTY_STATUSES = frozenset(

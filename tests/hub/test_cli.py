@@ -90,6 +90,7 @@ def test_a_bad_table_or_a_missing_key_publishes_nothing(tmp_path: Path, config: 
 
 
 def test_gates_are_listed_for_people_and_for_programs(tmp_path: Path, config: Path) -> None:
+    assert "no gate yet: `gated hub enrol`" in run("hub", "gates", "--config", str(config))
     store = HubStore(f"sqlite:///{tmp_path}/hub.db")
     store.greet("north-1", {"online": True, "sid": 1, "last": 12, "roster_rev": 3, "seen_ms": 1})
     store.close()

@@ -134,9 +134,11 @@ def test_the_audit_is_shown_oldest_first_and_as_json(desk: Desk) -> None:
     assert "trace  abababababababab  ok" in lines[1]
     assert "unknown (-)  login_refused" in lines[2]
     assert len(lines) == 3
+    desk.office.audit.note(desk.actor(name="cli:root", site="west"), Action.TRACE)
+    assert "cli:root (administrator)  trace" in run("audit", "--site", "west").stdout
     (last,) = run("audit", "--json", "-n", "1").stdout.splitlines()
     assert json.loads(last)["action"] == "login_refused"
-    (west,) = run("audit", "--site", "west", "--json").stdout.splitlines()
+    west, _ = run("audit", "--site", "west", "--json").stdout.splitlines()
     assert json.loads(west)["site"] == "west"
 
 

@@ -108,6 +108,15 @@ def test_the_command_prints_all_of_it(desk: Desk, ref: bytes, tmp_path: Path) ->
     assert f"note {COURSE_ROWS + 9}" in done.stdout
 
 
+def test_many_notes_of_one_instant_are_one_page_and_no_empty_one_follows(
+    desk: Desk, ref: bytes
+) -> None:
+    plant_many(desk, ref, [], [NOON_MS] * (COURSE_ROWS + 10), [])
+    assert [len(page.notes) for page in pages(desk, ref)] == [COURSE_ROWS + 10]
+    plant_many(desk, ref, [], [NOON_MS - HOUR], [])
+    assert [len(page.notes) for page in pages(desk, ref)] == [COURSE_ROWS + 10, 1]
+
+
 _instants = st.lists(st.integers(NOON_MS - 12, NOON_MS), max_size=15)
 
 

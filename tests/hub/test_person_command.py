@@ -36,6 +36,8 @@ def test_a_file_is_printed_masked_with_its_course(desk: Desk, tmp_path: Path) ->
     assert done.exit_code == 0, done.output
     for word in (ref.hex()[:8], "王*明", "under observation", "36.4", "李*", "2020-02-10 12:00"):
         assert word in done.stdout
+    assert "status set: under observation" in done.stdout
+    assert "passage: passed, " in done.stdout
     assert "小明" not in done.stdout
 
 

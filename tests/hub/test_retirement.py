@@ -287,6 +287,8 @@ def test_the_command_retires_and_takes_back(tmp_path: Path) -> None:
     assert "Gate south is retired since 2020-02-09 08:00" in done.stderr
     assert "south" not in hub(tmp_path, "gates").stdout
     assert "south" in hub(tmp_path, "gates", "--retired").stdout
+    done = hub(tmp_path, "retire", "south", "--back")
+    assert (done.exit_code, "taking a gate back needs its reason" in done.stderr) == (1, True)
     done = hub(tmp_path, "retire", "south", "--back", "--reason", "重新启用")
     assert (done.exit_code, "in use again" in done.stderr) == (0, True)
     done = hub(tmp_path, "retire", "south", "--back", "--reason", "重新启用")

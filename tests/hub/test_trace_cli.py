@@ -209,3 +209,13 @@ def test_what_cannot_be_exported_is_said_in_a_sentence(
     done = hub(folder, "export", *arguments, *WHY)
     assert done.exit_code == code, done.output
     assert sentence in done.output
+
+
+def test_a_trace_of_nothing_says_so_and_whether_everything_is_here(folder: Path) -> None:
+    span = ("--from", "2020-02-01", "--to", "2020-02-02", "--reason", "排查")
+    done = hub(folder, "trace", "王小明", *span)
+    assert "no passages in this span" in done.stdout
+    assert ("incomplete: " in done.stderr) != ("complete: every gate" in done.stderr)
+    seen = hub(folder, "trace", "王小明", *SPAN, "--reason", "排查")
+    assert "no passages" not in seen.stdout
+    assert "complete: every gate" not in seen.stderr

@@ -66,6 +66,15 @@ class PagesServer:
         scheme = "http" if self._tls is None else "https"
         return f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{self.port}/"
 
+    @property
+    def shown_url(self) -> str:
+        """Where people find the pages: under the first of the section's names, if it has one."""
+        if not self._section.names:
+            return self.url
+        name = self._section.names[0]
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://{f'[{name}]' if ':' in name else name}:{self.port}/"
+
     def run(self, stop: threading.Event) -> None:
         """Serve until `stop` is set, then end every stream and return. Blocks; own thread."""
         try:
@@ -105,7 +114,7 @@ class PagesServer:
         server = uvicorn.Server(config)
         assert self._socket is not None, "the port was opened at construction"
         serving = asyncio.create_task(server.serve(sockets=[self._socket]))
-        _log.info("hub.web_listening", url=self.url)
+        _log.info("hub.web_listening", url=self.shown_url)
         while not stop.is_set() and not serving.done():
             self.beat_ms = _mono_ms()
             await asyncio.wait({serving}, timeout=STOP_POLL_S)

@@ -19,7 +19,7 @@ from gated.hub.audit import REASON_MAX
 from gated.hub.local_time import local
 from gated.hub.logins import Login, Logins, Once, new_mark
 from gated.hub.office import Office, Site
-from gated.hub.roles import Actor, Right, Role
+from gated.hub.roles import AT_THE_HUB, Actor, Right, Role
 from gated.hub.web.live import Live, open_inbox
 from gated.hub.web.texts import Texts
 from gated.hub.web.works import Works
@@ -29,7 +29,6 @@ DONE_S: Final = 60
 SILENT: Final = "-"
 """Value of the cookie when something was done that no sentence is shown for."""
 
-AT_THE_HUB: Final = "cli:"
 """Before the system user of somebody who works at the hub's own command line."""
 
 NO_STORE: Final = {"Cache-Control": "no-store"}

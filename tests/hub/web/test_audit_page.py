@@ -86,3 +86,10 @@ def test_the_chain_is_checked_when_asked(auditor: PageClient, desk: Desk) -> Non
     with desk.office.database.writing("tamper") as connection:
         connection.execute(update(AUDIT).where(AUDIT.c.id == 2).values(reason="another"))
     assert "第 2 条与前一条接不上" in words(auditor.order("/s/east/audit", {"check": "yes"}))
+
+
+def test_who_types_at_the_hub_is_the_administrator(auditor: PageClient, desk: Desk) -> None:
+    desk.office.audit.note(desk.actor(name="cli:root"), Action.TRACE)
+    page = words(auditor.get("/s/east/audit"))
+    assert "管理员" in page
+    assert "社区工作人员" not in page

@@ -284,3 +284,11 @@ class TestObservation:
 
     def test_a_list_of_nobody_is_a_sentence(self, officer: PageClient) -> None:
         assert "在管 0 人" in words(officer.look("/s/east/person/observation", "round"))
+
+    def test_who_owes_no_reading_yet_is_not_called_in_order(
+        self, desk: Desk, officer: PageClient
+    ) -> None:
+        plant_status(desk.office, plant_person(desk.office), "observation", start=desk.clock())
+        page = words(officer.look("/s/east/person/observation", "round"))
+        assert "尚未到测温时间" in page
+        assert "已按时测温" not in page

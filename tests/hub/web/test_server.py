@@ -140,3 +140,14 @@ def test_stopping_is_quick_though_a_connection_is_open(desk: Desk) -> None:
         stop.set()
         worker.join(LIMIT_S)
     assert not worker.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("names", "host"), [((), "127.0.0.1"), (("hub.lan", "10.0.0.9"), "hub.lan")]
+)
+def test_the_address_people_are_told_is_the_first_name(
+    desk: Desk, names: tuple[str, ...], host: str
+) -> None:
+    server = PagesServer(desk.office, WebSection(port=0, names=names))
+    assert server.shown_url == f"http://{host}:{server.port}/"
+    server.close()
