@@ -283,6 +283,7 @@ def _desks(folder: Path, health: Health, count: int, done: "queue.SimpleQueue[fl
         hub,
         thermometer=None,
         retention=Retention(journal, reader),
+        reader=reader,
         duty=duty,
         reports=ReportDesk(recorder, duty),
         messages=MessageDesk(GATE.id, journal.boot, trust, recorder, folder),

@@ -272,7 +272,7 @@ def _opened_desks(parts: Parts, closing: ExitStack) -> Desks:
     duty = DutyDesk(recorder, folder, parts.book, boot=parts.boot, shift_ms=shift_ms)
     reports = ReportDesk(recorder, duty)
     messages = MessageDesk(config.gate.id, parts.boot, parts.trust, recorder, folder)
-    return Desks(recorder, resolver, hub, thermometer, retention, duty, reports, messages)
+    return Desks(recorder, resolver, hub, thermometer, retention, reader, duty, reports, messages)
 
 
 def _tell_grown(parts: Parts) -> None:

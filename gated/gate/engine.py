@@ -65,6 +65,7 @@ from gated.gate.uplink_events import CommandArrived
 from gated.log import logger
 from gated.process.clock import SystemClock
 from gated.screen.feed import Feed
+from gated.store.journal_reader import JournalReader
 
 TICK_MS = 1_000  # clock on the screen, retries of the journal, look for a new roster
 
@@ -80,6 +81,7 @@ class Desks:
     hub: HubDesk
     thermometer: ThermometerDesk | None
     retention: Retention
+    reader: JournalReader
     duty: DutyDesk
     reports: ReportDesk
     messages: MessageDesk
@@ -135,6 +137,7 @@ class Engine:
         self._desks = desks
         self._faults = Faults(self._health, desks.recorder, desks.hub.folder)
         with desks.closing:
+            self._look_back(desks)
             self._begin(self._clock.now())
             self.ready.set()
             while not stop.is_set():
@@ -191,6 +194,12 @@ class Engine:
         if self._at_work().hub.unclean_start:
             self._at_work().recorder.device("DEV_UNCLEAN_START", "since", "storage", now)
         self._tick(now)
+
+    def _look_back(self, desks: Desks) -> None:
+        try:
+            self._presenter.passages.warm(desks.reader)
+        except StoreError as error:  # guards do without; a damaged journal is told elsewhere
+            _log.warning("engine.no_look_back", problem=str(error))
 
     def _roster_stale(self, now: Moment) -> bool:
         age_h = self._at_work().hub.roster_age_h(now)

@@ -4,20 +4,24 @@ from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from gated.config import GateSection
 from gated.core.duty import Duty
-from gated.core.model import Category, GuardActionKind, Holder, Verdict
+from gated.core.model import Category, Direction, GuardActionKind, Holder, Verdict
 from gated.core.reasons import DEVICE_REASONS, Code
-from gated.core.visit import IdleView, MeasuringView, Surroundings, VerdictView, View
+from gated.core.visit import IdleView, MeasuringView, Surroundings, VerdictView, View, Visit
 from gated.gate import wording
 from gated.gate.health import FAULT_CODES, Health, Part
+from gated.gate.last_passages import LastPassages
 from gated.screen import snapshot as screen
 from gated.screen.snapshot import Snapshot, Text
 
 _SHOWN_PARTS = ("card_reader", "camera", "thermometer", "clock", "storage", "roster")
 
 _ALWAYS = (GuardActionKind.MANUAL_PASS, GuardActionKind.REFUSE, GuardActionKind.CLINICAL)
+
+_PASSED = (Verdict.ALLOW, Verdict.ALLOW_NOTE)
 
 CUE_MS = 5_000  # a word such as "cannot read" leaves the screen by itself
 
@@ -45,6 +49,10 @@ class Presenter:
 
     def __init__(self, gate: GateSection, health: Health) -> None:
         self._gate = gate
+        name = Text(gate.name or gate.id, gate.name_en or gate.id)
+        self.passages = LastPassages(name, ZoneInfo(gate.timezone))
+        self._identified = 0  # the visit whose person's last passage is held
+        self._before: Text | None = None
         self._health = health
         self._last: deque[tuple[int, screen.LastView]] = deque(maxlen=screen.LAST_MAX)
         self._view: View = IdleView()
@@ -61,6 +69,10 @@ class Presenter:
         """
         self._key, self._recorded = key, recorded
         decision = view.decision
+        self._look_back(view.visit, now)
+        if view.visit.holder.person is not None and decision.verdict in _PASSED:
+            direction, utc_ms = Direction(self._gate.direction), round(now.timestamp() * 1000)
+            self.passages.passed(view.visit.holder.person.ref, direction, utc_ms)
         taken = wording.temperature(view.visit.measurement, view.tries, decision)
         holder = view.visit.holder
         judged = view.visit.measurement is not None and view.visit.measurement.decision_mc
@@ -76,6 +88,14 @@ class Presenter:
         if self._last and self._last[0][0] == view.visit.number:
             self._last.popleft()
         self._last.appendleft((view.visit.number, row))
+
+    def _look_back(self, visit: Visit, now: datetime) -> None:
+        """What was known of the person before this visit stands for the whole of it."""
+        if visit.number == self._identified:
+            return
+        person = visit.holder.person
+        self._identified = visit.number
+        self._before = None if person is None else self.passages.text(person.ref, now)
 
     def show(self, view: View, mono_ms: int) -> None:
         """Make this the view; drawn with the next snapshot."""
@@ -123,6 +143,7 @@ class Presenter:
             case IdleView():
                 return self._idle(base, replace(self._view, cue=None) if stale else self._view)
             case MeasuringView():
+                self._look_back(self._view.visit, status.now)
                 view = replace(self._view, cue=None) if stale else self._view
                 return self._measuring(base, view, mono_ms)
             case VerdictView():
@@ -139,7 +160,7 @@ class Presenter:
         span = max(1, view.deadline_ms - self._measuring_since_ms)
         done = min(max(0, mono_ms - self._measuring_since_ms), span)
         measuring = screen.MeasuringView(
-            _person(view.visit.holder),
+            self._person(view.visit.holder),
             "temperature",
             _HOLD if view.hold_still else _MEASURE,
             screen.PROGRESS_MAX * done // span,
@@ -163,7 +184,7 @@ class Presenter:
             advice=advice,
             note=wording.note(decision),
             codes=shown,
-            person=_person(view.visit.holder),
+            person=self._person(view.visit.holder),
             temperature=taken,
             recorded=self._recorded,
             awaiting_guard=view.awaiting_guard,
@@ -176,6 +197,12 @@ class Presenter:
             enabled=(*_ALWAYS, GuardActionKind.REMEASURE) if measures else _ALWAYS,
             needs_second=bool(view.refused_action),
         )
+
+    def _person(self, holder: Holder) -> screen.PersonView | None:
+        if holder.person is None:
+            return None
+        display, category = holder.display, wording.CATEGORIES[_category(holder)]
+        return screen.PersonView(display.name, display.room, category, self._before)
 
     def _banner(self, status: Status) -> Text | None:
         if status.too_cold:
@@ -221,13 +248,6 @@ def _cue(code: Code) -> Text:
 
 def _category(holder: Holder) -> Category:
     return Category.UNKNOWN if holder.person is None else holder.person.category
-
-
-def _person(holder: Holder) -> screen.PersonView | None:
-    if holder.person is None:
-        return None
-    display = holder.display
-    return screen.PersonView(display.name, display.room, wording.CATEGORIES[_category(holder)])
 
 
 def _part(part: Part) -> screen.PartView:

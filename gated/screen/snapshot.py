@@ -74,11 +74,12 @@ class LinkView:
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """Who it is, masked at the source."""
+    """Who it is, masked at the source. last: when they passed this gate before, if it knows."""
 
     name: str
     room: str
     category: Text
+    last: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

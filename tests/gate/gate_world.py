@@ -299,7 +299,8 @@ class GateInAThread:
         messages = MessageDesk(self.gate.id, "boot-1", self.trust, recorder, self.folder)
         measuring = self._thermometer()
         return Desks(
-            recorder, resolver, hub, measuring, retention, duty, reports, messages, closing
+            *(recorder, resolver, hub, measuring, retention, reader),
+            *(duty, reports, messages, closing),
         )
 
     def _thermometer(self) -> ThermometerDesk | None:

@@ -285,3 +285,14 @@ def test_stopped_server_shows_as_no_link(samples: Any, serve_own: Any, seen: Any
     served.end()
     page.clock.fast_forward(SILENCE_MS)
     expect(page.locator("#word")).to_have_text("闸机程序无连接", timeout=LOST_MS)
+
+
+def test_the_guard_sees_when_somebody_passed_before(samples: Any, serve: Any, seen: Any) -> None:
+    before = Text("上次: 出 09:12 东门", "Last: out 09:12 East")
+    person = replace(samples.allow.verdict.person, last=before)
+    served = serve(replace(samples.allow, verdict=replace(samples.allow.verdict, person=person)))
+    page = opened(seen, served)
+    expect(page.locator("#earlier")).to_have_text("上次: 出 09:12 东门")
+    measuring = replace(samples.measuring.measuring, person=person)
+    served.feed.publish(replace(samples.measuring, measuring=measuring))
+    expect(page.locator("#reason")).to_contain_text("上次: 出 09:12 东门")

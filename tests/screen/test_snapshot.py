@@ -35,6 +35,7 @@ def test_json_of_a_verdict_holds_every_key_of_the_contract(samples: Any) -> None
             "name": "王*明",
             "room": "3-2-1**",
             "category": {"zh": "居民", "en": "resident"},
+            "last": None,
         },
         "temperature": {
             "text": "36.4",

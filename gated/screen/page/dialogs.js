@@ -190,6 +190,7 @@ export function openHealth(snapshot) {
 export function openCodes(verdict) {
   begin("codes", say("codes"));
   const list = make("ul", "list");
+  if (verdict.person?.last) list.append(make("li", "", first(verdict.person.last)));
   for (const code of verdict.codes.length ? verdict.codes : [verdict.code]) list.append(make("li", "", code));
   dialog.append(list, tappable(button("cancel", say("close"), "Esc"), "Escape", close));
 }

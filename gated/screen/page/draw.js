@@ -64,6 +64,7 @@ function drawHeader(snapshot) {
 
 function drawPerson(person) {
   at("person").hidden = !person;
+  put(at("earlier"), first(person?.last));
   if (!person) return;
   put(at("name"), person.name);
   put(at("room"), person.room);
@@ -119,7 +120,7 @@ function drawMeasuring(measuring) {
   bar.firstElementChild.style.transform = `scaleX(${measuring.progress_pct / 100})`;
   drawLeft(measuring.deadline_ms);
   const { person } = measuring;
-  const who = person && [person.name, person.room, first(person.category)].filter(Boolean).join(" · ");
+  const who = person && [person.name, person.room, first(person.category), first(person.last)].filter(Boolean).join(" · ");
   at("reason").replaceChildren(make("b", "", who ? `${say("recognised")} ${who}` : first(measuring.prompt)));
   both(at("advice"), missing === "wrist" ? TEXTS.hold_still : TEXTS.show_credential);
   put(at("waiting"), "");
