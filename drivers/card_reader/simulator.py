@@ -183,8 +183,10 @@ class SamSimulator:
         self._ended.set()
         self.unplug()
         self._thread.join(5.0)
-        os.close(self._wake_r)
-        os.close(self._wake_w)
+        with self._lock:  # whoever pulls the plug just now must not wake a stranger's file
+            os.close(self._wake_r)
+            os.close(self._wake_w)
+            self._wake_w = -1
         if self._link is not None:
             self._link.unlink(missing_ok=True)
 
@@ -200,8 +202,9 @@ class SamSimulator:
         self.close()
 
     def _wake(self) -> None:
-        if not self._ended.is_set() or self._thread.is_alive():
-            os.write(self._wake_w, b"w")
+        with self._lock:
+            if self._wake_w >= 0:
+                os.write(self._wake_w, b"w")
 
     def _run(self) -> None:
         heard = b""

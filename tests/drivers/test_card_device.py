@@ -338,9 +338,11 @@ def test_plug_pulled_while_a_read_blocks_ends_it(tmp_path: Path) -> None:
         reader = SamReader(simulator.port)
         simulator.present(RECORD)
         assert reader.read(0.1) is None
-        threading.Timer(0.05, simulator.unplug).start()
+        pulling = threading.Timer(0.05, simulator.unplug)
+        pulling.start()
         with pytest.raises(DeviceUnavailable):
             reader.read(LIMIT_S)
+        pulling.join()
 
 
 def test_missing_port_is_named_with_a_remedy(tmp_path: Path) -> None:
