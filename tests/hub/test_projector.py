@@ -2,8 +2,6 @@
 
 import json
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,22 +16,10 @@ from gated.hub.schema_office import COMMAND
 from gated.hub.schema_records import GATE_LOG, GATE_SITE, INBOX, PASSAGE, PROJECTED
 from gated.hub.store import HubStore
 from tests.support.gate_events import HOUSEHOLD, PERSON, SentEvents
-from tests.support.office import NOON_MS, Desk, open_desk
+from tests.support.office import NOON_MS, Desk
 from tests.support.records import plant
 from tests.support.sync import JOIN_S
 from tests.support.waiting import wait_until
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return open_desk(tmp_path)
-
-
-@pytest.fixture
-def store(desk: Desk) -> Iterator[HubStore]:
-    opened = HubStore(desk.office.config.store.url)
-    yield opened
-    opened.close()
 
 
 def table(office: Office, wanted: Table) -> list[dict[str, Any]]:

@@ -1,11 +1,8 @@
 """What an unsure clock claimed is corrected as soon as anybody can know better."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
-import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Table, delete, insert, select
 
@@ -17,22 +14,10 @@ from gated.hub.schema_records import BOOT_CLOCK, GATE_LOG, GATE_SITE, INBOX, PAS
 from gated.hub.store import HubStore
 from tests.support.effort import examples
 from tests.support.gate_events import HOLDOVER, SYNCED, UNSURE, SentEvents
-from tests.support.office import NOON_MS, Desk, open_desk
+from tests.support.office import NOON_MS, Desk
 
 RECEIVED_MS = NOON_MS + 60_000
 YEAR_2000_MS = 946_684_800_000
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return open_desk(tmp_path)
-
-
-@pytest.fixture
-def store(desk: Desk) -> Iterator[HubStore]:
-    opened = HubStore(desk.office.config.store.url)
-    yield opened
-    opened.close()
 
 
 def rows(office: Office, table: Table) -> list[dict[str, Any]]:
