@@ -151,9 +151,10 @@ def test_a_shift_begins_and_ends_with_a_number(samples: Any, serve: Any, seen: A
     served.feed.publish(replace(samples.stop, duty=DutyView(4, "G017")))
     expect(page.locator("#guard")).to_contain_text("G017")
     choose(page, "shift")
-    page.locator("dialog .end").click()
-    expect(page.locator("dialog")).to_be_hidden()
+    with page.expect_response("**/report"):
+        page.locator("dialog .end").click()
     assert served.reports == [Shift("begin", "G017"), Shift("end")]
+    assert page.locator("dialog").is_hidden()
 
 
 def test_a_report_that_only_waits_in_memory_is_said_so(samples: Any, serve: Any, seen: Any) -> None:
