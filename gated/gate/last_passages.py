@@ -11,8 +11,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from gated.core.model import Direction
-from gated.screen.snapshot import Text
+from gated.core.text import Text
 from gated.store.journal_reader import JournalReader
+from gated.texts import Texts
 
 PEOPLE_MAX: Final = 20_000
 WARM_ROWS: Final = 2_000  # read at the start: a busy day of one lane
@@ -30,7 +31,8 @@ class Passage:
 class LastPassages:
     """Engine thread only. gate: what people call it."""
 
-    def __init__(self, gate: Text, timezone: ZoneInfo) -> None:
+    def __init__(self, gate: Text, timezone: ZoneInfo, texts: Texts) -> None:
+        self._texts = texts
         self._gate = gate
         self._timezone = timezone
         self._last: OrderedDict[bytes, Passage] = OrderedDict()
@@ -59,8 +61,6 @@ class LastPassages:
         at = datetime.fromtimestamp(passage.utc_ms / 1000, self._timezone)
         today = at.date() == now.date()
         shown = at.strftime("%H:%M" if today else "%m-%d %H:%M")
-        inward = passage.direction is Direction.IN
-        return Text(
-            f"上次: {'进' if inward else '出'} {shown} {self._gate.zh}".rstrip(),
-            f"Last: {'in' if inward else 'out'} {shown} {self._gate.en}".rstrip(),
-        )
+        said = self._texts.of("passage", passage.direction.value)
+        said = said.filled({"time": Text(shown, shown), "gate": self._gate})
+        return Text(said.zh.rstrip(), said.en.rstrip())

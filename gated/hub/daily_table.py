@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from gated.core.reasons import DEVICE_REASONS
 from gated.hub import record_words
 from gated.hub.daily_cases import ARRIVALS
 from gated.hub.daily_figures import Count, FeverState, GuardCount
@@ -14,6 +13,7 @@ from gated.hub.daily_words import word
 from gated.hub.record_words import Language
 from gated.hub.sheet import Cell, Column, csv_text
 from gated.hub.status_words import status
+from gated.texts import shipped
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
@@ -247,7 +247,4 @@ class _Maker:
         return self.word("mended") if one.lasted_ms else ""
 
     def _fault(self, code: str) -> str:
-        known = DEVICE_REASONS.get(code)
-        if known is None:
-            return code
-        return known.en if self._language == "en" else known.zh
+        return shipped().device(code).text.shown(self._language) or code

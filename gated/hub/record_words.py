@@ -8,6 +8,8 @@ from typing import Final, Literal
 
 from gated.core.model import Category, Direction, Verdict
 from gated.core.reasons import REASONS, Code
+from gated.hub.roles import Role
+from gated.texts import shipped
 
 Language = Literal["zh", "en"]
 
@@ -37,6 +39,9 @@ VERDICTS: Final = {
 }
 
 DIRECTIONS: Final = {Direction.IN: ("进", "in"), Direction.OUT: ("出", "out")}
+
+ROLES: Final = {Role.OFFICER: "社区工作人员", Role.PROPERTY: "物业", Role.AUDITOR: "审计员"}
+"""What a gate's screen calls somebody at the centre who has no account."""
 
 # What officers read where the guard reads "call the station", or nothing.
 _HEALTH: Final = {
@@ -103,10 +108,10 @@ def reason(value: str, language: Language, *, health: bool) -> str:
     if value in _HEALTH:
         return _HEALTH[Code(value)][language == "en"]
     try:
-        row = REASONS[Code(value)]
-    except (KeyError, ValueError):  # a gate of a later version
+        said = shipped().reason(Code(value)).text
+    except ValueError:  # a gate of a later version
         return value
-    return row.en if language == "en" else row.zh
+    return said.shown(language)
 
 
 def is_guarded(value: str) -> bool:

@@ -24,7 +24,8 @@ from gated.core.model import (
     Verdict,
 )
 from gated.core.policy import Decision, Obligation, decide
-from gated.core.reasons import DEVICE_REASONS, REASONS, Code
+from gated.core.reasons import DEVICE_CODES, REASONS, Code
+from gated.texts import shipped
 from tests.architecture.sources import sources
 from tests.docs.pages import page, quoted, rows, section
 
@@ -41,7 +42,8 @@ def test_every_reason_code_is_listed_as_it_is() -> None:
     listed = table("## Reason codes")
     assert list(listed) == [code.value for code in REASONS]
     for code, reason in REASONS.items():
-        texts = (reason.zh, reason.en, reason.advice_zh, reason.advice_en)
+        said = shipped().reason(code)
+        texts = (said.text.zh, said.text.en, said.advice.zh, said.advice.en)
         verdict = "–" if reason.verdict is None else reason.verdict.value
         expected = [f"`{code}`", verdict, str(reason.severity)]
         expected += [text or "–" for text in texts] + [str(reason.bacnet)]
@@ -54,14 +56,15 @@ def test_every_code_has_a_row_in_the_program() -> None:
 
 def test_every_device_code_is_listed_as_it_is() -> None:
     listed = table("## Device codes")
-    assert list(listed) == list(DEVICE_REASONS)
-    for code, reason in DEVICE_REASONS.items():
-        texts = (reason.zh, reason.en, reason.advice_zh, reason.advice_en)
+    assert list(listed) == list(DEVICE_CODES)
+    for code in DEVICE_CODES:
+        said = shipped().device(code)
+        texts = (said.text.zh, said.text.en, said.advice.zh, said.advice.en)
         assert listed[code] == [f"`{code}`", *(text or "–" for text in texts)]
 
 
 def never_given(codes: list[str]) -> set[str]:
-    """Return the codes that no module names but tables of words, and the hub, which only reads."""
+    """Return the codes that no module names but tables, and the hub, which only reads."""
     tables = ("gated/core/reasons.py", "gated/gate/wording.py")
     givers = (source for source in sources("gated") if not source.path.startswith("gated/hub/"))
     text = "".join(source.text for source in givers if source.path not in tables)
@@ -76,7 +79,7 @@ def test_codes_that_no_rule_gives_are_said_to_be_so() -> None:
 
 def test_device_codes_that_are_never_given_are_said_to_be_so() -> None:
     before = section(PAGE, "## Device codes").partition("\n|")[0]
-    assert set(quoted(before)) == never_given(list(DEVICE_REASONS))
+    assert set(quoted(before)) == never_given(list(DEVICE_CODES))
 
 
 def test_every_fact_is_listed() -> None:
