@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -18,6 +18,7 @@ from gated.errors import GatedError
 from gated.screen.snapshot import Snapshot
 
 WATCHERS_MAX = 8  # a screen or two at the gate, a guard's tablet, the demo; more is a leak
+NETWORK_MAX = 5  # of them: the gate's own screens always find a place
 BEAT_S = 1.0  # silence never lasts longer; the page calls three seconds of it a lost link
 
 Wake = Callable[[], None]
@@ -100,6 +101,28 @@ class Feed:
         """Return how many are subscribed."""
         with self._changed:
             return len(self._wakes)
+
+
+class Share:
+    """At most `most` of the places of a feed. It belongs to one asyncio loop."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+
+    @contextlib.contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold one of them. Raises FeedFull when all are taken."""
+        if self._taken >= self._most:
+            raise FeedFull(
+                f"cannot open another screen on the network: {self._most} are open already; "
+                "close one"
+            )
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
 
 
 class Watcher:

@@ -9,6 +9,7 @@ import pytest
 
 from gated.core.model import GuardAction, GuardActionKind
 from gated.screen.feed import WATCHERS_MAX, Feed
+from gated.screen.page_files import load_page
 from gated.screen.server import ScreenServer, ScreenUnavailable
 from tests.support.waiting import wait_until
 
@@ -59,6 +60,24 @@ def test_page_files_have_types_tags_and_a_strict_policy(
     assert again.content == b""
 
 
+def test_a_browser_that_takes_gzip_gets_the_same_file_in_fewer_bytes(
+    samples: Any, serve: Any, client: httpx.Client
+) -> None:
+    url = serve(samples.idle).url + "/screen.css"
+    plain = client.get(url, headers={"Accept-Encoding": "identity"})
+    packed = client.get(url, headers={"Accept-Encoding": "gzip, br"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+    assert packed.headers["etag"] == plain.headers["etag"]
+    assert packed.content == plain.content
+    assert int(packed.headers["content-length"]) < len(plain.content) / 2
+
+
+def test_the_whole_page_is_at_most_150_kb_on_the_wire() -> None:
+    assert sum(len(file.packed) for file in load_page("zh").values()) <= 150_000
+
+
 @pytest.mark.parametrize("path", ["/nothing", "/../server.py", "/%2e%2e/server.py", "/a/b"])
 def test_what_is_not_a_page_file_is_not_found(
     samples: Any, serve: Any, client: httpx.Client, path: str
@@ -84,6 +103,7 @@ def test_events_start_with_the_newest_then_follow_each_publish(
     with client.stream("GET", served.url + "/events") as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         stream = events(response)
+        assert next(stream) == ("token", client.get(served.url + "/token").json())
         assert next(stream) == ("snapshot", json.loads(samples.idle.to_json()))
         assert next(stream)[0] == "beat"
         served.feed.publish(samples.check)
@@ -96,7 +116,7 @@ def test_beats_come_without_a_publish_and_carry_local_time(
 ) -> None:
     served = serve(samples.idle)
     with client.stream("GET", served.url + "/events") as response:
-        beats = [data for name, data in _take(events(response), 3) if name == "beat"]
+        beats = [data for name, data in _take(events(response), 4) if name == "beat"]
     assert [beat["number"] for beat in beats] == [served.feed.latest().number] * 2
     assert beats[1]["age_ms"] > beats[0]["age_ms"]
     assert beats[1]["clock"].startswith("2020-02-10T14:32:")
@@ -114,9 +134,9 @@ def test_no_beat_while_the_engine_is_not_alive(
     assert client.get(served.url + "/healthz").status_code == 503
     with client.stream("GET", served.url + "/events") as response:
         lines = response.iter_lines()
-        heard = [next(lines) for _ in range(5)]
+        heard = [next(lines) for _ in range(8)]
     assert ": no engine" in heard
-    assert not [line for line in heard if line.startswith(("event", "data"))]
+    assert [line for line in heard if line.startswith("event")] == ["event: token"]
 
 
 def test_snapshot_held_back_is_sent_when_the_engine_is_back(
@@ -126,7 +146,7 @@ def test_snapshot_held_back_is_sent_when_the_engine_is_back(
     served = serve(samples.idle, alive=lambda: alive[0])
     with client.stream("GET", served.url + "/events") as response:
         lines = response.iter_lines()
-        assert ": no engine" in [next(lines) for _ in range(3)]
+        assert ": no engine" in [next(lines) for _ in range(6)]
         alive[0] = True
         rest = [next(lines) for _ in range(6)]
     assert "event: snapshot" in rest
@@ -166,7 +186,7 @@ def test_order_from_the_page_reaches_the_engine(
     samples: Any, serve: Any, client: httpx.Client
 ) -> None:
     served = serve(samples.stop)
-    answer = client.post(served.url + "/act", json=ORDER, headers={"Origin": served.url})
+    answer = client.post(served.url + "/act", json=ORDER, headers=served.order_headers(client))
     assert answer.status_code == 200
     assert answer.json() == {"ok": True}
     assert served.actions == [GuardAction(GuardActionKind.MANUAL_PASS, 7, "medical")]
@@ -177,7 +197,7 @@ def test_order_the_engine_refuses_is_a_conflict_with_its_word(
 ) -> None:
     served = serve(samples.stop)
     served.answer = "visit_over"
-    answer = client.post(served.url + "/act", json=ORDER, headers={"Origin": served.url})
+    answer = client.post(served.url + "/act", json=ORDER, headers=served.order_headers(client))
     assert answer.status_code == 409
     assert answer.json() == {"error": "visit_over", "field": ""}
 
@@ -189,7 +209,7 @@ def test_order_the_engine_refuses_is_a_conflict_with_its_word(
         (b'{"kind":"refuse","visit":7,"reason":"x"}', "application/json", 422, "reason"),
         (b'{"kind":"clinical","visit":7,"value_mc":1}', "application/json", 422, "value_mc"),
         (json.dumps(ORDER).encode(), "text/plain", 415, ""),
-        (b" " * 1025, "application/json", 413, ""),
+        (b" " * 8193, "application/json", 413, ""),
     ],
 )
 def test_wrong_order_is_refused_with_its_field(
@@ -202,7 +222,7 @@ def test_wrong_order_is_refused_with_its_field(
     field: str,
 ) -> None:
     served = serve(samples.stop)
-    headers = {"Origin": served.url, "Content-Type": kind}
+    headers = {**served.order_headers(client), "Content-Type": kind}
     answer = client.post(served.url + "/act", content=content, headers=headers)
     assert answer.status_code == status
     assert answer.json()["field"] == field
@@ -214,7 +234,9 @@ def test_order_from_another_origin_is_forbidden(
     samples: Any, serve: Any, client: httpx.Client, origin: str | None
 ) -> None:
     served = serve(samples.stop)
-    headers = {} if origin is None else {"Origin": origin}
+    headers = {**served.order_headers(client), "Origin": origin or ""}
+    if origin is None:
+        del headers["Origin"]
     answer = client.post(served.url + "/act", json=ORDER, headers=headers)
     assert answer.status_code == 403
     assert served.actions == []
@@ -233,9 +255,38 @@ def test_foreign_host_name_is_forbidden_everywhere(
 def test_orders_are_only_posted(samples: Any, serve: Any, client: httpx.Client) -> None:
     served = serve(samples.idle)
     assert client.get(served.url + "/act?kind=refuse&visit=7&reason=other").status_code == 404
-    put = client.put(served.url + "/act", json=ORDER, headers={"Origin": served.url})
+    put = client.put(served.url + "/act", json=ORDER, headers=served.order_headers(client))
     assert put.status_code == 405
     assert served.actions == []
+
+
+@pytest.mark.parametrize("path", ["/act", "/report", "/login"])
+@pytest.mark.parametrize("token", ["", "é", "guessed"])
+def test_without_the_pages_token_nothing_is_taken(
+    samples: Any, serve: Any, client: httpx.Client, path: str, token: str
+) -> None:
+    served = serve(samples.stop)
+    headers = {**served.order_headers(client), "X-Gated-Token": token.encode()}
+    if not token:
+        del headers["X-Gated-Token"]
+    answer = client.post(served.url + path, json=ORDER, headers=headers)
+    assert (answer.status_code, answer.json()["error"]) == (403, "stale_page")
+    assert (served.actions, served.reports, served.log_ins) == ([], [], [])
+
+
+def test_each_start_of_the_gate_has_a_token_of_its_own(
+    samples: Any, serve: Any, serve_own: Any, client: httpx.Client
+) -> None:
+    one, other = serve(samples.idle), serve_own(samples.idle)
+    old = one.order_headers(client)["X-Gated-Token"]
+    assert len(old) >= 43  # 256 bits
+    answer = client.post(
+        other.url + "/act",
+        json=ORDER,
+        headers={**other.order_headers(client), "X-Gated-Token": old},
+    )
+    assert answer.json()["error"] == "stale_page"
+    assert client.get(one.url + "/token").json()["me"] is None
 
 
 def test_localhost_is_a_name_of_ours(samples: Any, serve: Any, client: httpx.Client) -> None:
@@ -265,7 +316,7 @@ def test_nothing_about_people_or_requests_is_logged(
     caplog.set_level(logging.WARNING, logger="httpx")
     served = serve_own(samples.stop)
     client.get(served.url + "/snapshot?CANARY")
-    client.post(served.url + "/act", content=b"CANARY", headers={"Origin": served.url})
+    client.post(served.url + "/act", content=b"CANARY", headers=served.order_headers(client))
     with socket.create_connection(("127.0.0.1", served.server.port), LIMIT_S) as raw:
         raw.sendall(b"CANARY\r\n\r\n")
         raw.recv(4096)

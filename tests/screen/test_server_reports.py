@@ -23,7 +23,7 @@ def client() -> Iterator[httpx.Client]:
 
 
 def post(client: httpx.Client, served: Any, content: object, **headers: str) -> httpx.Response:
-    sent = {"Origin": served.url, "Content-Type": "application/json", **headers}
+    sent = {**served.order_headers(client), "Content-Type": "application/json", **headers}
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     return client.post(served.url + "/report", content=body, headers=sent)
 
@@ -100,7 +100,8 @@ def test_a_screen_without_a_desk_for_reports_offers_none(
     thread.start()
     try:
         url = server.url.rstrip("/")
-        answer = client.post(url + "/report", json=CALL, headers={"Origin": url})
+        headers = {"Origin": url, "X-Gated-Token": client.get(f"{url}/token").json()["token"]}
+        answer = client.post(url + "/report", json=CALL, headers=headers)
         assert (answer.status_code, answer.json()["error"]) == (409, "not_offered")
     finally:
         stop.set()
