@@ -16,13 +16,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
+from gated.config_base import Section
+from gated.config_screen import Lanes, Night, NoticeSection, RoundsSection, StationSection
 from gated.config_words import HOST_NAME, NAME, VARIANT, sentences
 from gated.errors import ConfigError
 
@@ -33,12 +35,6 @@ _HOST_LIMIT = 253  # RFC 1123, as are labels of 1 to 63
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 
 _Model = TypeVar("_Model", bound=BaseModel)
-
-
-class Section(BaseModel):
-    """A table of the file: unknown keys are refused, values do not change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _zone_name(value: str) -> str:
@@ -62,7 +58,7 @@ class GateSection(Section):
     lane: str = ""
     name: str = ""
     name_en: str = ""
-    direction: Literal["in", "out"] = "in"
+    direction: Literal["in", "out", "both"] = "in"
     language: Literal["zh", "en"] = "zh"
     timezone: ZoneName = "Asia/Shanghai"
     shadow: bool = False
@@ -141,13 +137,61 @@ class BrokerSection(Section):
     reconnect_s: Annotated[float, Field(ge=0.05, le=60)] = 1.0
 
 
+class NetworkSection(Section):
+    """The guard's screen on a network: over TLS, for whoever logs in."""
+
+    host: Annotated[str, Field(pattern=HOST_NAME)]
+    port: Annotated[int, Field(ge=0, le=65535)] = 8443
+    cert: Path
+    key: Path
+    names: Annotated[
+        tuple[Annotated[str, Field(pattern=HOST_NAME)], ...], Field(validate_default=True)
+    ] = ()
+    session_h: Annotated[float, Field(ge=0.1, le=24)] = 12.0
+
+    @field_validator("names")
+    @classmethod
+    def _a_name_for_every_address(
+        cls, value: tuple[str, ...], info: ValidationInfo
+    ) -> tuple[str, ...]:
+        host = info.data.get("host", "")
+        if not value and _is(host, "is_unspecified"):
+            raise ValueError(
+                f"missing: {host} is no address a browser can open; name those it is opened under, "
+                'for example ["gate-1.lan"]'
+            )
+        return value
+
+
+def _is(host: str, kind: Literal["is_loopback", "is_unspecified"]) -> bool:
+    with suppress(ValueError):
+        return bool(getattr(ip_address(host), kind))
+    return False
+
+
+def _this_machine(value: str) -> str:
+    if value.lower() == "localhost" or _is(value, "is_loopback"):
+        return value
+    raise ValueError(
+        f'"{value}" can be reached from other machines, where this screen asks nobody who they '
+        "are; leave it out, and add [screen.network] with TLS and a log-in"
+    )
+
+
 class ScreenSection(Section):
     """The guard's status screen, a web page for the kiosk browser."""
 
-    host: Annotated[str, Field(pattern=HOST_NAME)] = "127.0.0.1"
+    host: Annotated[str, Field(pattern=HOST_NAME), AfterValidator(_this_machine)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8321
     names: tuple[Annotated[str, Field(pattern=HOST_NAME)], ...] = ()
     diagonal_in: Annotated[float, Field(ge=2, le=30)] = 5.0
+    browser: Literal["auto", "cog", "chromium"] = "auto"
+    rotation: Literal[0, 90, 180, 270] = 0
+    blank_after_min: Annotated[int, Field(ge=0, le=1440)] = 0
+    night: Night = ("20:00", "06:00")
+    pair: Lanes = ()
+    texts: Path | None = None
+    network: NetworkSection | None = None  # the last key: a table of its own in the file
 
 
 class VisitSection(Section):
@@ -179,6 +223,9 @@ class Config(Section):
     screen: ScreenSection | None = None
     visit: VisitSection = VisitSection()
     guards: GuardsSection = GuardsSection()
+    station: StationSection = StationSection()
+    rounds: RoundsSection = RoundsSection()
+    notice: NoticeSection = NoticeSection()
 
     @field_validator("card_reader", mode="before")
     @classmethod

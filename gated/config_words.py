@@ -14,11 +14,15 @@ from pydantic_core import ErrorDetails
 NAME = r"^[a-z0-9-]{1,32}$"
 HOST_NAME = r"^[A-Za-z0-9._:-]{1,253}$"
 VARIANT = r"^[A-Z]{3}$"
+DAY_TIME = r"^[0-2][0-9]:[0-5][0-9]$"
+PHONE = r"^(\+?[0-9][0-9 -]{2,22})?$"
 
 _PATTERNS = {
     NAME: "may hold a-z, 0-9 and -, at least 1 and at most 32 of them",
     HOST_NAME: "may hold letters, digits, dots and -, as a name or an address has them",
     VARIANT: "must be three capital letters, as on the can",
+    DAY_TIME: "must be times of the day, as 06:00",
+    PHONE: "must be a telephone number: digits, spaces and -, with + in front if need be",
 }
 
 # The checker's word for a broken bound: ours.
@@ -60,8 +64,12 @@ def sentences(
 
 
 def _where(loc: tuple[int | str, ...], data: Mapping[str, Any]) -> str:
-    """Return table and key: `[camera] fps`, `[card_reader 2] port` where the table repeats."""
+    """Return table and key: `[camera] fps`, `[card_reader 2] port`, `[screen.network] port`."""
     table, *rest = loc
+    found = data.get(str(table))
+    if len(rest) > 1 and isinstance(found, dict) and isinstance(found.get(rest[0]), dict):
+        inner = f"{table}.{rest[0]}"
+        return _where((inner, *rest[1:]), {inner: found[rest[0]]})
     several = isinstance(data.get(str(table)), list) and len(data[str(table)]) > 1
     if several and rest and isinstance(rest[0], int):
         table = f"{table} {rest[0] + 1}"
@@ -115,8 +123,9 @@ def _sentence(model: type[BaseModel], problem: ErrorDetails) -> str:
 
 def _of_type(model: type[BaseModel], kind: str, loc: tuple[int | str, ...], message: str) -> str:
     """Return what the key must be. message: for what we have no word for."""
-    if all(isinstance(part, int) for part in loc[1:]) and str(loc[0]) in model.model_fields:
-        return f"must be a table, begun by a line [{loc[0]}]"
+    names = [part for part in loc if isinstance(part, str)]
+    if _is_table(model, names):
+        return f"must be a table, begun by a line [{'.'.join(names)}]"
     return _TYPES.get(kind.partition("_")[0], message)
 
 
@@ -132,12 +141,24 @@ def _unknown(model: type[BaseModel], loc: tuple[int | str, ...]) -> str:
 
 def _known_keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     """Return the keys the table at `loc` may hold."""
-    if len(loc) == 1:
-        return list(model.model_fields)
-    section = model.model_fields[str(loc[0])].annotation
-    for candidate in _models_in(section):
-        return list(candidate.model_fields)
-    return []
+    for part in loc[:-1]:
+        if isinstance(part, str):
+            inner = _models_in(model.model_fields[part].annotation)
+            if not inner:
+                return []
+            model = inner[0]
+    return list(model.model_fields)
+
+
+def _is_table(model: type[BaseModel], names: list[str]) -> bool:
+    """Return whether the names lead to a table and not to a key of one."""
+    for name in names:
+        field = model.model_fields.get(name)
+        inner = _models_in(field.annotation) if field is not None else []
+        if not inner:
+            return False
+        model = inner[0]
+    return True
 
 
 def _models_in(annotation: object) -> list[type[BaseModel]]:

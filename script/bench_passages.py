@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from bench_roster import KEYS, Town, listed
 from bench_row import Row, Run, alternating_s, at_least, at_most
 
-from gated.config import GateSection, VisitSection
+from gated.config import GateSection, ScreenSection, VisitSection
 from gated.core import session
 from gated.core.facts import Facts, HouseholdFacts, LastPassage, Policy, TemperatureFacts
 from gated.core.model import (
@@ -38,16 +38,26 @@ from gated.core.model import (
 from gated.core.policy import decide
 from gated.core.trust import TrustTable
 from gated.core.visit import CredentialSeen, Record, Surroundings, TemperatureTaken, Timings
+from gated.gate.card_memory import CardMemory
+from gated.gate.desks import Desks
 from gated.gate.duty_desk import DutyDesk
-from gated.gate.engine import Desks, Engine
+from gated.gate.engine import Engine
 from gated.gate.events import CardSeen, Inbox, LaneMark
+from gated.gate.finder import FinderDesk
 from gated.gate.health import Health
 from gated.gate.hub_desk import HubDesk
 from gated.gate.message_desk import MessageDesk
+from gated.gate.mode_desk import ModeDesk
+from gated.gate.presenter import Presenter
 from gated.gate.recorder import Recorder
 from gated.gate.report_desk import ReportDesk
 from gated.gate.resolver import Resolver
 from gated.gate.retention import Retention
+from gated.gate.screen_desk import ScreenDesk
+from gated.gate.shift_summary import SummaryBoard
+from gated.gate.vehicle_desk import VehicleDesk
+from gated.gate.watches import Watches
+from gated.gate.wording import Wording
 from gated.process.clock import SystemClock
 from gated.process.supervisor import Supervisor
 from gated.screen.feed import Feed
@@ -56,6 +66,7 @@ from gated.store.guard_book import GuardBook
 from gated.store.journal import Journal
 from gated.store.journal_reader import JournalReader
 from gated.store.roster import RosterStore
+from gated.texts import shipped
 
 DECISION_MS, PASSAGES_S = 1.0, 200.0
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -236,7 +247,9 @@ def _engine_s(run: Run, count: int) -> float:
 
     visit = VisitSection(dedupe_s=0)
     gate = GATE.model_copy(update={"clock": "trusted"})
-    engine = Engine(gate, visit, inbox, feed, health, opened, LaneMark())
+    presenter = Presenter(gate, health, shipped())
+    screen = ScreenDesk(feed, presenter, SummaryBoard(), ScreenSection())
+    engine = Engine(gate, visit, inbox, health, opened, LaneMark(), screen)
     supervisor = Supervisor()
     supervisor.start(engine)
     try:
@@ -271,12 +284,16 @@ def _desks(folder: Path, health: Health, count: int, done: "queue.SimpleQueue[fl
         if journal.last_seq == last:
             done.put(time.monotonic())
 
-    recorder = Recorder(GATE, journal, grew)
+    now = SystemClock(trusted=True).now()
+    watches = Watches(GATE.timezone, every_h=4, boot=journal.boot, now=now)
+    recorder = Recorder(GATE, journal, grew, watches.noted)
     hub = HubDesk(journal, rosters, recorder, health, lambda: None)
     trust = TrustTable()
     resolver = Resolver(KEYS.site, trust, GATE)
     book = GuardBook(folder, KEYS.rest)
     duty = DutyDesk(recorder, folder, book, boot=journal.boot, shift_ms=0)
+    modes, vehicles = ModeDesk(GATE, recorder, folder, journal.boot), VehicleDesk(KEYS.site)
+    cards, category = CardMemory(), Wording(shipped()).category
     return Desks(
         recorder,
         resolver,
@@ -285,7 +302,12 @@ def _desks(folder: Path, health: Health, count: int, done: "queue.SimpleQueue[fl
         retention=Retention(journal, reader),
         reader=reader,
         duty=duty,
-        reports=ReportDesk(recorder, duty),
+        reports=ReportDesk(recorder, duty, modes, vehicles, cards),
         messages=MessageDesk(GATE.id, journal.boot, trust, recorder, folder),
+        modes=modes,
+        vehicles=vehicles,
+        watches=watches,
+        finder=FinderDesk(recorder, duty, hub.roster_of_the_moment, category),
+        cards=cards,
         closing=closing,
     )

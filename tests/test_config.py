@@ -15,6 +15,7 @@ from gated.errors import ConfigError
 Write = Callable[..., Path]
 Load = Callable[[Path], object]
 
+FILES = 'cert = "a.pem"\nkey = "a.key"\n'
 SMALLEST = '[gate]\nid = "east-1"\nsite = "example"\n'
 
 
@@ -280,3 +281,48 @@ def repr_toml(value: int | str) -> str:
     if isinstance(value, int):
         return str(value)
     return '"' + "".join(f"\\U{ord(c):08x}" for c in value if not 0xD800 <= ord(c) < 0xE000) + '"'
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.20", "::", "gate-1.lan"])
+def test_the_screen_itself_stays_on_this_machine(write: Write, host: str) -> None:
+    (line,) = problems(write(f'{SMALLEST}[screen]\nhost = "{host}"\n'))
+    assert line.startswith(f'[screen] host: "{host}" can be reached from other machines')
+    assert "[screen.network]" in line
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "::1"])
+def test_every_name_of_this_machine_is_taken(write: Write, host: str) -> None:
+    loaded = config.load(write(f'{SMALLEST}[screen]\nhost = "{host}"\n'))
+    assert loaded.screen is not None
+    assert loaded.screen.host == host
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("", ["host: missing", "cert: missing", "key: missing"]),
+        (FILES + 'host = "0.0.0.0"\n', ["names: missing: 0.0.0.0 is no address a browser"]),
+        (FILES + 'host = "10.0.0.7"\nport = 70000\n', ["port: 70000 is above 65535"]),
+        (FILES + 'host = "10.0.0.7"\nnmaes = []\n', ["nmaes: unknown key, did you mean names?"]),
+    ],
+)
+def test_a_table_within_a_table_is_named_whole(
+    write: Write, text: str, sentences: list[str]
+) -> None:
+    lines = problems(write(f"{SMALLEST}[screen.network]\n{text}"))
+    assert len(lines) == len(sentences)
+    for line, sentence in zip(lines, sentences, strict=True):
+        assert line.startswith(f"[screen.network] {sentence}")
+
+
+def test_a_table_within_a_table_that_is_none_says_how_to_begin_it(write: Write) -> None:
+    (line,) = problems(write(f"{SMALLEST}[screen]\nnetwork = 5\n"))
+    assert line.startswith("[screen] network: must be a table, begun by a line [screen.network]")
+
+
+def test_a_network_whose_address_is_a_name_needs_no_other(write: Write) -> None:
+    text = f'{SMALLEST}[screen.network]\n{FILES}host = "10.0.0.7"\n'
+    loaded = config.load(write(text))
+    assert loaded.screen is not None
+    assert loaded.screen.network is not None
+    assert (loaded.screen.network.port, loaded.screen.network.session_h) == (8443, 12.0)

@@ -36,7 +36,7 @@ def report(folder: Path, text: str, load: Load = config.load) -> list[str]:
         (HEAD + 'zone = "a"\n', '[gate] zone: must be a whole number (got "a")'),
         (HEAD + "zone = 1.5\n", "[gate] zone: must be a whole number (got 1.5)"),
         (HEAD + 'shadow = "maybe"\n', '[gate] shadow: must be true or false (got "maybe")'),
-        (HEAD + 'direction = "up"\n', '[gate] direction: must be "in" or "out" (got "up")'),
+        (HEAD + 'direction = "up"\n', '[gate] direction: must be "in", "out" or "both" (got "up")'),
         (
             HEAD + 'timezone = "Mars/Olympus"\n',
             "[gate] timezone: 'Mars/Olympus' is not a time zone name, for example Asia/Shanghai",
@@ -115,7 +115,7 @@ def test_a_file_this_user_may_not_read_names_the_user_who_may(
 
 def test_names_of_the_screen_are_taken_as_a_list(tmp_path: Path) -> None:
     path = tmp_path / "gated.toml"
-    path.write_text(HEAD + '[screen]\nhost = "0.0.0.0"\nnames = ["gate-1.lan", "10.0.0.7"]\n')
+    path.write_text(HEAD + '[screen]\nhost = "127.0.0.2"\nnames = ["gate-1.lan", "10.0.0.7"]\n')
     screen = config.load(path).screen
     assert screen is not None
     assert screen.names == ("gate-1.lan", "10.0.0.7")

@@ -129,6 +129,16 @@ def scaled(grey: Grey, scale: float) -> Grey:
     return cast("Grey", cv2.resize(grey, size, interpolation=method))
 
 
+def jpeg(grey: Grey, width_max: int, quality: int = 60) -> bytes:
+    """Return the picture as a JPEG of at most this width, made in memory."""
+    import cv2
+
+    small = grey if grey.shape[1] <= width_max else scaled(grey, width_max / grey.shape[1])
+    done, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    assert done, "OpenCV codes every grey picture"
+    return bytes(data.tobytes())
+
+
 def _has_alpha(pixels: "Raw | None") -> bool:
     return (
         pixels is not None and pixels.dtype.kind == "u" and pixels.shape[2:] == (_ALPHA_CHANNELS,)

@@ -15,6 +15,7 @@ WRONG_MAX: Final = 5
 WRONG_WITHIN_MS: Final = 15 * 60_000
 LOCK_MS: Final = 5 * 60_000
 LOCK_MAX_MS: Final = 60 * 60_000
+LOCKS_KEPT_MS: Final = 24 * 60 * 60_000  # without a lock: the next one is a first one again
 GRACE_MS: Final = 30 * 60_000  # a guard may stay this much longer than the shift
 
 
@@ -68,12 +69,12 @@ def spell(
 
 @dataclass(frozen=True, slots=True)
 class Tries:
-    """Wrong PINs typed at this gate, whoever's they were. Monotonic ms.
+    """Wrong PINs typed at one door of the gate, and for which number. Monotonic ms.
 
-    One count for the gate: nobody walks through the staff numbers with the favourite PIN.
+    All of them count together: nobody walks through the staff numbers with the favourite PIN.
     """
 
-    wrong_ms: tuple[int, ...] = ()
+    wrong: tuple[tuple[int, str], ...] = ()
     locked_until_ms: int = 0
     locks: int = 0
 
@@ -83,16 +84,31 @@ def locked_ms(tries: Tries, now_ms: int) -> int:
     return max(0, tries.locked_until_ms - now_ms)
 
 
-def after_wrong(tries: Tries, now_ms: int) -> Tries:
-    """Return the tries after one more wrong PIN; the fifth within 15 minutes locks.
+def after_wrong(tries: Tries, now_ms: int, number: str) -> Tries:
+    """Return the tries after one more wrong PIN for this number; the fifth in 15 minutes locks.
 
-    Each lock lasts twice as long as the one before it, from five minutes to an hour.
+    Each lock lasts twice as long as the one before it, from five minutes to an hour, and is
+    forgotten a day after its end.
     """
-    recent = (*(at for at in tries.wrong_ms if now_ms - at < WRONG_WITHIN_MS), now_ms)
+    young = (one for one in tries.wrong if now_ms - one[0] < WRONG_WITHIN_MS)
+    recent = (*young, (now_ms, number))
     if len(recent) < WRONG_MAX:
-        return replace(tries, wrong_ms=recent)
-    lasts_ms = min(LOCK_MS << min(tries.locks, 8), LOCK_MAX_MS)
-    return Tries((), now_ms + lasts_ms, tries.locks + 1)
+        return replace(tries, wrong=recent)
+    locks = 0 if now_ms - tries.locked_until_ms >= LOCKS_KEPT_MS else tries.locks
+    return Tries((), now_ms + lock_lasts_ms(locks + 1), locks + 1)
+
+
+def after_right(tries: Tries, number: str) -> Tries:
+    """Return the tries after the right PIN for this number: only its own wrong ones are forgotten.
+
+    Who tries somebody else's number gains nothing by typing the own PIN in between.
+    """
+    return replace(tries, wrong=tuple(one for one in tries.wrong if one[1] != number))
+
+
+def lock_lasts_ms(locks: int) -> int:
+    """Return for how long the lock of this count lasts; the first is 1."""
+    return min(LOCK_MS << min(locks - 1, 8), LOCK_MAX_MS)
 
 
 def duress_twin(pin: str) -> str:

@@ -8,6 +8,7 @@
 | room | block-unit-floor, stars for the door | 3-2-1** |
 | document | last four | ***********1234 |
 | phone | 3 + 4 | 138****1234 |
+| plate | first two, last two | 鄂A***45 |
 
 Characters are code points, so a rare one outside the basic plane counts once.
 """
@@ -23,6 +24,7 @@ PHONE_TAIL = 4
 PHONE_MOBILE = 11  # digits of a mobile number; of shorter ones only the last two are shown
 PHONE_SHORT_TAIL = 2
 PHONE_COUNTRY = "86"
+PLATE_ENDS = 2
 SHORT_NAME = 2  # a name of two characters keeps only its first
 UNSEEN = frozenset({"Cc", "Cf", "Cs"})  # Unicode's controls, formats and halves of characters
 STARS_MAX = 8  # enough to say "more"; a long line would push the room off the screen
@@ -89,3 +91,11 @@ def mask_phone(phone: str) -> str:
         return "*" * (len(digits) - len(shown)) + shown
     hidden = len(digits) - PHONE_HEAD - PHONE_TAIL
     return f"{digits[:PHONE_HEAD]}{'*' * hidden}{digits[-PHONE_TAIL:]}"
+
+
+def mask_plate(plate: str) -> str:
+    """Return a number plate with its first two and last two places: 鄂A***45."""
+    hidden = len(plate) - 2 * PLATE_ENDS
+    if hidden <= 0:
+        return "*" * len(plate)
+    return plate[:PLATE_ENDS] + "*" * hidden + plate[-PLATE_ENDS:]

@@ -231,7 +231,8 @@ class GuardAction:
     refusal; empty for the rest. value_mc: the clinical value in thousandths.
     visit: number of the visit the guard saw; an action for another visit is refused. duty: number
     of the spell of duty it was given in. role, approver: filled in by the gate: the role that
-    counts, and the staff number of a second person who typed a PIN.
+    counts, and the staff number of a second person who typed a PIN. note: the guard's own words,
+    sealed to the hub, as hex; sealed anew whenever an order is sent, so no part of what it is.
     """
 
     kind: GuardActionKind
@@ -241,3 +242,4 @@ class GuardAction:
     role: str = "guard"
     duty: int = 0
     approver: str = ""
+    note: str = field(default="", repr=False, compare=False)

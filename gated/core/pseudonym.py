@@ -44,6 +44,11 @@ def room_ref(site_key: bytes, building: str, unit: str, room: str) -> bytes:
     return _ref(site_key, b"room", "\x1f".join(parts))
 
 
+def plate_ref(site_key: bytes, plate: str) -> bytes:
+    """Return the pseudonym of a vehicle; width, case and spaces of its plate do not matter."""
+    return _ref(site_key, b"plate", plain(plate))
+
+
 def holder_ref(site_key: bytes, description: str) -> bytes:
     """Return the pseudonym of somebody who has no identity number on the list.
 

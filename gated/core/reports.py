@@ -5,9 +5,15 @@
     registration  a visitor or a returnee, written down by the guard; sealed to the hub only
     round         a disinfection round was done
     shift         a guard begins or ends duty, known by a staff number
+    note          something worth writing down that is no anomaly; free words sealed
+    paper         a line of the paper ledger, typed in later under its own time; sealed
+    vehicle       people in one vehicle are let through together, or not
+    mode          the gate's special mode changes: lockdown, evacuation, out of service, open
+    direction     a lane for both directions is passed the other way from now on
+    sound_test    the guard heard the three tones, or did not
 
-Free words, names and numbers never appear in a repr, so in no log. `Registration.plain` and
-`Anomaly.plain` are what gets sealed; nothing else of them leaves the memory of the gate.
+Free words, names and numbers never appear in a repr, so in no log. What `plain` returns is what
+gets sealed; nothing else of it leaves the memory of the gate.
 """
 
 import re
@@ -23,6 +29,17 @@ DOCUMENT_KINDS: Final = ("id_card", "passport", "permit", "other", "none")
 PLACES: Final = ("gate", "guard_room", "pick_up", "other")
 AGENTS: Final = ("chlorine", "alcohol", "other")
 ALERTS: Final = ("GUARD_DURESS",)
+NOTES: Final = ("parcel", "elder_help", "key_left", "utility", "lost_found", "weather", "other")
+CHECKLIST: Final = (
+    *("thermometer", "disinfectant", "protective", "paper_ledger", "keys", "open_cases"),
+)
+OUTCOMES: Final = ("passed", "refused")
+MODES: Final = ("normal", "lockdown", "evacuate", "out_of_service", "open")
+MODE_REASONS: Final = ("fire", "station", "equipment", "crowding", "rescue", "drill", "other")
+MODE_HOURS_MAX: Final = 24  # then a mode must be renewed (gate-domain section 6)
+PEOPLE_MAX: Final = 60  # a bus
+PLATE: Final = re.compile(r"[\u4e00-\u9fffA-Z0-9]{5,10}")
+PAPER_NUMBER: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z./-]{0,31}")
 
 NAME_MAX: Final = 64
 TEXT_MAX: Final = 500
@@ -56,7 +73,10 @@ class Anomaly:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is registered. to: building-unit-room; came_from: where they were before."""
+    """Who is registered. to: building-unit-room; came_from: where they were before.
+
+    Who cannot be named is known by a document or a phone.
+    """
 
     name: str
     document_kind: str
@@ -71,11 +91,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """Somebody who is not on the list. visit: the open visit it is about, 0 for none."""
+    """Somebody who is not on the list. visit: the open visit it is about, 0 for none.
+
+    from_card: name and number are those of the ID card that was read in this visit, which the
+    page never had.
+    """
 
     form: str
     person: Person = field(repr=False)
     visit: int = 0
+    from_card: bool = False
 
     def plain(self) -> bytes:
         """Return what is sealed to the hub: canonical JSON, `from` instead of came_from."""
@@ -94,11 +119,15 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A guard begins or ends duty. guard: staff number, "" at the end. role: a DutyRole."""
+    """A guard begins or ends duty. guard: staff number, "" at the end. role: a DutyRole.
+
+    checked: the points of the hand-over's checklist found in order, None: nobody looked.
+    """
 
     act: Literal["begin", "end"]
     guard: str = ""
     role: str = "guard"
+    checked: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +137,97 @@ class Alert:
     code: str
 
 
-Report = Call | Anomaly | Registration | Round | Shift | Alert
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something the next guard or the station should know. text: for the hub only."""
+
+    what: str
+    text: str = field(default="", repr=False)
+    visit: int = 0
+
+    def plain(self) -> bytes:
+        """Return what is sealed to the hub."""
+        return canonical({"text": self.text})
+
+
+@dataclass(frozen=True, slots=True)
+class PaperLine:
+    """What stands on one line of the paper ledger. day: ISO; time: "09:12", local.
+
+    number: of sheet and line. temp_mc: thousandths of a degree, None when not written.
+    """
+
+    number: str
+    day: str
+    time: str
+    direction: str
+    outcome: str
+    name: str
+    document_number: str
+    phone: str
+    room: str
+    temp_mc: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A line of the paper ledger, typed in later; only the hub reads it."""
+
+    line: PaperLine = field(repr=False)
+
+    def plain(self) -> bytes:
+        """Return what is sealed to the hub: canonical JSON of the line; -1: no temperature."""
+        values = asdict(self.line)
+        values["temp_mc"] = -1 if self.line.temp_mc is None else self.line.temp_mc
+        return canonical(values)
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleAct:
+    """A vehicle stops here, may go, or is given up. people: in it, driver included."""
+
+    act: Literal["begin", "pass", "abandon"]
+    plate: str = field(default="", repr=False)
+    people: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChange:
+    """The gate works differently until it is told otherwise or `hours` are over."""
+
+    mode: str
+    reason: str = ""
+    hours: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DirectionSwitch:
+    """A lane for both directions is passed this way from now on."""
+
+    direction: Literal["in", "out"]
+
+
+@dataclass(frozen=True, slots=True)
+class SoundTest:
+    """Whether the guard heard the tones."""
+
+    heard: bool
+
+
+Report = (
+    Call
+    | Anomaly
+    | Registration
+    | Round
+    | Shift
+    | Alert
+    | Note
+    | Paper
+    | VehicleAct
+    | ModeChange
+    | DirectionSwitch
+    | SoundTest
+)
 KINDS: Final[dict[type[Report], str]] = {
     Call: "call",
     Anomaly: "anomaly",
@@ -116,4 +235,10 @@ KINDS: Final[dict[type[Report], str]] = {
     Round: "round",
     Shift: "shift",
     Alert: "alert",
+    Note: "note",
+    Paper: "paper",
+    VehicleAct: "vehicle",
+    ModeChange: "mode",
+    DirectionSwitch: "direction",
+    SoundTest: "sound_test",
 }

@@ -33,6 +33,7 @@ from gated.core.model import (
     TemperatureState,
     Verdict,
 )
+from gated.core.pairing import names_somebody, of_different_people, same_person
 from gated.core.policy import Decision, Obligation
 from gated.core.reasons import Code
 from gated.core.visit import (
@@ -44,6 +45,7 @@ from gated.core.visit import (
     GuardActed,
     IdleView,
     MeasuringView,
+    PersonPicked,
     Record,
     Show,
     Surroundings,
@@ -128,6 +130,8 @@ def _idle(state: Idle, event: Event, at: Moment, around: Surroundings) -> Step:
     match event:
         case CredentialSeen(holder):
             return _arrived(state, holder, at, around)
+        case PersonPicked(holder):
+            return _opened(state.memory, holder, at, around)
         case TemperatureTaken(measurement):
             return _read_early(state, measurement, at, around)
         case GuardActed(action):
@@ -144,6 +148,8 @@ def _measuring(state: Measuring, event: Event, at: Moment, around: Surroundings)
     match event:
         case CredentialSeen(holder):
             return _second_credential(state, holder, at, around)
+        case PersonPicked(holder):
+            return _picked(state, holder, at, around)
         case TemperatureTaken(measurement):
             return _concluded(state.memory, state.visit, measurement, at, around)
         case GuardActed(action):
@@ -170,6 +176,8 @@ def _shown(state: Shown, event: Event, at: Moment, around: Surroundings) -> Step
     match event:
         case CredentialSeen(holder):
             return _arrived(state, holder, at, around)
+        case PersonPicked(holder):
+            return _opened(_answered(state), holder, at, around)
         case TemperatureTaken(measurement):
             return _read_after_verdict(state, measurement, at, around)
         case GuardActed(action):
@@ -191,14 +199,20 @@ def _shown(state: Shown, event: Event, at: Moment, around: Surroundings) -> Step
 
 def _arrived(state: Idle | Shown, holder: Holder, at: Moment, around: Surroundings) -> Step:
     """A credential with no visit open: the next person, the same one again, or a bad reading."""
-    timings = around.timings
-    memory = state.memory
     if holder.credential.state is CredentialState.UNREADABLE:
         return state, _cued(state, Code.CRED_UNREADABLE)
-    if memory.seen_within(holder.credential.ref, at.mono_ms, timings.dedupe_ms):
+    if state.memory.seen_within(holder.credential.ref, at.mono_ms, around.timings.dedupe_ms):
         return state, ()
+    memory = state.memory
     if isinstance(state, Shown):
+        if _stands(state, holder, at):
+            return state, ()
         memory = _left_unanswered(state, holder, at)
+    return _opened(memory, holder, at, around)
+
+
+def _opened(memory: Memory, holder: Holder, at: Moment, around: Surroundings) -> Step:
+    """A visit begins: with a reading that waits, with a wrist to come, or without."""
     memory = replace(memory, visits=memory.visits + 1)
     visit = Visit(memory.visits, holder, at.mono_ms)
     reading = memory.reading
@@ -209,22 +223,32 @@ def _arrived(state: Idle | Shown, holder: Holder, at: Moment, around: Surroundin
     if around.thermometer == "fault":
         failed = Measurement(TemperatureState.FAULT, detail="bus_error")
         return _concluded(memory, visit, failed, at, around)
-    deadline = at.mono_ms + timings.measure_ms
+    deadline = at.mono_ms + around.timings.measure_ms
     return Measuring(memory, visit, deadline), (Show(MeasuringView(visit, deadline)),)
+
+
+def _picked(state: Measuring, holder: Holder, at: Moment, around: Surroundings) -> Step:
+    """The guard says who it is that waits to be measured: the visit goes on as theirs."""
+    visit = replace(state.visit, holder=holder, also=None)
+    if credential_alone_stops(visit, around):
+        return _judged(state.memory, visit, None, at, around)
+    view = MeasuringView(visit, state.deadline_ms, state.target_seen)
+    return replace(state, visit=visit), (Show(view),)
+
+
+def _stands(state: Shown, holder: Holder, at: Moment) -> bool:
+    """STOP and CHECK give way to another credential or an order, not to the same one again."""
+    held = state.decision.verdict in (Verdict.CHECK, Verdict.STOP) and at.mono_ms < state.until_ms
+    ref = holder.credential.ref
+    return held and bool(ref) and ref == state.visit.holder.credential.ref
 
 
 def _left_unanswered(state: Shown, holder: Holder, at: Moment) -> Memory:
     """A new person came while a CHECK stood: remember that it still waits for an answer."""
-    same = _same_person(holder, state.visit.holder)
+    same = same_person(holder, state.visit.holder)
     if state.decision.verdict is not Verdict.CHECK or same or at.mono_ms >= state.until_ms:
         return state.memory
     return state.memory.waiting_for_guard(state.visit.number, state.until_ms)
-
-
-def _same_person(one: Holder, other: Holder) -> bool:
-    if one.person is None or other.person is None:
-        return False
-    return one.person.ref == other.person.ref
 
 
 def _second_credential(state: Measuring, holder: Holder, at: Moment, around: Surroundings) -> Step:
@@ -237,35 +261,15 @@ def _second_credential(state: Measuring, holder: Holder, at: Moment, around: Sur
         return state, _cued(state, Code.CRED_UNREADABLE)
     if credential.kind is first.credential.kind:
         return state, _cued(state, Code.SYS_BUSY)
-    if _of_different_people(first, holder):
+    if of_different_people(first, holder):
         visit = replace(state.visit, mismatch=True)
         return _judged(state.memory, visit, None, at, around)
-    if _names_somebody(credential):
+    if names_somebody(credential):
         return state, ()
     visit = replace(state.visit, also=credential)
     if credential_alone_stops(visit, around):
         return _judged(state.memory, visit, None, at, around)
     return replace(state, visit=visit), ()
-
-
-def _of_different_people(one: Holder, other: Holder) -> bool:
-    """Tell whether two genuine credentials certainly name two people.
-
-    With one person known there is a list, and a genuine ID card that is not on it names somebody
-    else. With nobody known the list may be missing, and that is no person's fault.
-    """
-    genuine = (one.credential, other.credential)
-    if not all(_names_somebody(credential) for credential in genuine):
-        return False
-    if one.person is None and other.person is None:
-        return False
-    return not _same_person(one, other)
-
-
-def _names_somebody(credential: Credential) -> bool:
-    unknown_card = (CredentialKind.ID_CARD, CredentialState.UNKNOWN)
-    active = credential.state is CredentialState.ACTIVE
-    return active or (credential.kind, credential.state) == unknown_card
 
 
 def _read_early(state: Idle, measurement: Measurement, at: Moment, around: Surroundings) -> Step:
@@ -366,23 +370,13 @@ def _judged(
     tries = memory.tries_of(visit, around)
     decision = decide_visit(visit, action, tries, around)
     memory = memory.with_credential(visit.holder.credential.ref, at.mono_ms)
-    until = at.mono_ms + _stays_ms(decision.verdict, around)
+    until = at.mono_ms + around.timings.stays_ms(decision.verdict)
     refused = ""
     if action is not None and Obligation.SECOND_PERSON in decision.obligations:
         refused = "second_person"
     view = VerdictView(visit, decision, until, tries, decision.verdict is Verdict.CHECK, refused)
     shown = Shown(memory, visit, decision, until, tries)
     return shown, (Record(visit, decision, tries, action), Show(view))
-
-
-def _stays_ms(verdict: Verdict, around: Surroundings) -> int:
-    timings = around.timings
-    return {
-        Verdict.ALLOW: timings.allow_ms,
-        Verdict.ALLOW_NOTE: timings.note_ms,
-        Verdict.CHECK: timings.guard_ms,
-        Verdict.STOP: timings.stop_ms,
-    }[verdict]
 
 
 def _cued(state: State, code: Code) -> tuple[Effect, ...]:

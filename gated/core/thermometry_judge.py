@@ -83,7 +83,7 @@ def judged(
     values = Measurement(
         TemperatureState.UNSTABLE, raw_mc, skin_mc=round(skin), ambient_mc=round(ambient)
     )
-    reason = "ta_drifting" if drifting else _ambient_reason(config, ambient)
+    reason = "ta_drifting" if drifting else ambient_reason(config, ambient)
     if reason:
         return replace(values, detail=reason)
     reason = _skin_reason(config, round(skin))
@@ -112,7 +112,8 @@ def _at_reference(
     return at_supply + (calibration.offset_mc if calibration is not None else 0)
 
 
-def _ambient_reason(config: ThermometryConfig, ambient: float) -> str:
+def ambient_reason(config: ThermometryConfig, ambient: float) -> str:
+    """Return `ambient_low` or `ambient_high` outside the sensor's fair weather, else ""."""
     if ambient < config.ambient_low_mc:
         return "ambient_low"
     return "ambient_high" if ambient > config.ambient_high_mc else ""

@@ -14,6 +14,7 @@ from gated.core.model import (
     GuardAction,
     Holder,
     Measurement,
+    Verdict,
 )
 from gated.core.policy import Decision
 from gated.core.reasons import Code
@@ -34,6 +35,15 @@ class Timings:
     allow_ms: int = 3_000
     note_ms: int = 5_000
     stop_ms: int = 10_000
+
+    def stays_ms(self, verdict: Verdict) -> int:
+        """Return for how long a verdict stays on the screen by itself."""
+        return {
+            Verdict.ALLOW: self.allow_ms,
+            Verdict.ALLOW_NOTE: self.note_ms,
+            Verdict.CHECK: self.guard_ms,
+            Verdict.STOP: self.stop_ms,
+        }[verdict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,13 @@ class CredentialSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonPicked:
+    """The guard vouches for who it is: found by room, or among the household."""
+
+    holder: Holder
+
+
+@dataclass(frozen=True, slots=True)
 class TargetSeen:
     """Something warm arrived before the thermometer."""
 
@@ -85,7 +102,7 @@ class Elapsed:
     """The deadline the state asked for has come."""
 
 
-Event = CredentialSeen | TargetSeen | TemperatureTaken | GuardActed | Elapsed
+Event = CredentialSeen | PersonPicked | TargetSeen | TemperatureTaken | GuardActed | Elapsed
 
 
 @dataclass(frozen=True, slots=True)

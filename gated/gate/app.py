@@ -5,7 +5,6 @@ port cannot be opened, 78 the configuration or a key file cannot be used.
 """
 
 import secrets
-import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -14,12 +13,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gated import __version__
-from gated.config import BrokerSection, Config
+from gated.config import BrokerSection, Config, ScreenSection
 from gated.core.model import ClockState
 from gated.core.thermometry_judge import ThermometryConfig
 from gated.core.trust import TrustTable
-from gated.errors import GatedError, StoreError
+from gated.errors import ConfigError, GatedError, StoreError
+from gated.gate.card_memory import CardMemory
 from gated.gate.control import ControlServer
+from gated.gate.desks import Desks
 from gated.gate.devices import (
     BusOpener,
     camera_loop,
@@ -28,33 +29,43 @@ from gated.gate.devices import (
     thermometry_config,
 )
 from gated.gate.duty_desk import DutyDesk
-from gated.gate.engine import Desks, Engine
+from gated.gate.engine import Engine
 from gated.gate.events import Inbox, LaneMark
 from gated.gate.fetch import HeldRoster
+from gated.gate.finder import FinderDesk
 from gated.gate.health import Health
 from gated.gate.hub_desk import HubDesk
-from gated.gate.log_in import LogIn
 from gated.gate.message_desk import MessageDesk
-from gated.gate.orders import OrderIntake
+from gated.gate.mode_desk import ModeDesk
+from gated.gate.panel import notice_text, station_view
+from gated.gate.presenter import Place, Presenter
 from gated.gate.recorder import Recorder
-from gated.gate.report_desk import ReportDesk, ReportIntake
+from gated.gate.report_desk import ReportDesk
 from gated.gate.resolver import Resolver
 from gated.gate.retention import Retention
+from gated.gate.screen_desk import ScreenDesk
+from gated.gate.screens import Behind, Screens, bound_screens
+from gated.gate.shift_summary import SummaryBoard
 from gated.gate.thermometer_desk import CalibrationFile, PowerUpMark, ThermometerDesk
 from gated.gate.uplink import Uplink, UplinkSettings
 from gated.gate.uplink_events import UplinkEvent
+from gated.gate.vehicle_desk import VehicleDesk
+from gated.gate.watches import Watches
+from gated.gate.wording import Wording
 from gated.log import logger
 from gated.process import systemd
 from gated.process.clock import SystemClock, boot_id
 from gated.process.supervisor import Supervisor, block_stop_signals
 from gated.screen.feed import Feed
-from gated.screen.server import ScreenServer, ScreenUnavailable
+from gated.screen.listener import ScreenUnavailable
 from gated.screen.snapshot import ClockView, GateView, Snapshot
 from gated.store.guard_book import GuardBook
 from gated.store.journal import Journal
 from gated.store.journal_reader import JournalReader
 from gated.store.keys import SiteKeys, read_public, read_site_keys, read_trust
 from gated.store.roster import RosterStore
+from gated.texts import Texts
+from gated.texts import load as load_texts
 from gated.transport.mqtt import BrokerSettings, tls_context
 
 EXIT_CRASHED, EXIT_UNAVAILABLE, EXIT_CONFIG = 1, 69, 78
@@ -79,7 +90,10 @@ class Parts:
     feed: Feed
     boot: str
     book: GuardBook
+    texts: Texts
     mark: LaneMark = field(default_factory=LaneMark)
+    cards: CardMemory = field(default_factory=CardMemory)
+    board: SummaryBoard = field(default_factory=SummaryBoard)
     hub_public: bytes | None = None
     uplink: Uplink | None = None
     hub_desk: HubDesk | None = None
@@ -102,11 +116,14 @@ def run(config: Config, bus_opener: BusOpener | None = None) -> int:
         return EXIT_CONFIG
     with ExitStack() as closing:
         try:
-            screen = _bound_screen(parts, closing)
+            screens = _bound_screens(parts, closing)
         except ScreenUnavailable as error:
             _log.error("start.refused", problem=str(error))
             return EXIT_UNAVAILABLE
-        return _supervised(parts, screen, bus_opener)
+        except ConfigError as error:
+            _log.error("start.refused", problem=str(error))
+            return EXIT_CONFIG
+        return _supervised(parts, screens, bus_opener)
 
 
 def _prepared(config: Config) -> Parts:
@@ -116,6 +133,7 @@ def _prepared(config: Config) -> Parts:
     health = Health()
     health.set("config", "ok")
     health.set("policy", "ok", "built-in rules")
+    texts = load_texts(config.screen.texts if config.screen else None)
     keys = read_site_keys(config.keys.site, config.keys.rest)
     trust = read_trust(config.keys.trust)
     health.set("keys", "ok", f"{len(trust.keys)} trusted keys")
@@ -142,6 +160,7 @@ def _prepared(config: Config) -> Parts:
         Feed(first),
         boot_id(),
         GuardBook(config.store.dir, keys.rest),
+        texts,
         hub_public=hub_public,
     )
 
@@ -155,41 +174,34 @@ def _make_folder(folder: Path) -> None:
         raise StoreError(message) from error
 
 
-def _bound_screen(parts: Parts, closing: ExitStack) -> ScreenServer | None:
-    section = parts.config.screen
-    if section is None:
-        return None
-    gate, now = parts.config.gate, SystemClock().now
-    log_in = LogIn(parts.book, parts.config.store.dir, parts.inbox, now)
-    act = OrderIntake(parts.inbox, log_in, now)
-    report = ReportIntake(gate.id, gate.direction, parts.hub_public, parts.inbox, now)
-    server = ScreenServer(
+def _bound_screens(parts: Parts, closing: ExitStack) -> Screens | None:
+    behind = Behind(
+        parts.inbox,
         parts.feed,
-        section.host,
-        section.port,
-        act,
-        gate.language,
-        names=section.names,
-        report=report,
-        log_in=log_in,
+        parts.book,
+        parts.texts,
+        SystemClock().now,
+        parts.hub_public,
+        parts.cards,
+        parts.board,
     )
-    server.bind()
-    closing.callback(server.close)
-    parts.health.set("screen", "ok", server.url)
-    return server
+    screens = bound_screens(parts.config, behind, closing)
+    if screens is not None:
+        parts.health.set("screen", "ok", screens.urls)
+    return screens
 
 
-def _supervised(parts: Parts, screen: ScreenServer | None, bus_opener: BusOpener | None) -> int:
+def _supervised(parts: Parts, screens: Screens | None, bus_opener: BusOpener | None) -> int:
     config = parts.config
     supervisor = Supervisor()
     engine = Engine(
         config.gate,
         config.visit,
         parts.inbox,
-        parts.feed,
         parts.health,
         lambda: _desks(parts),
         parts.mark,
+        _screen_desk(parts),
     )
     supervisor.start(engine)
     deadline = time.monotonic() + READY_S
@@ -201,20 +213,27 @@ def _supervised(parts: Parts, screen: ScreenServer | None, bus_opener: BusOpener
                 return EXIT_UNAVAILABLE
             return EXIT_CRASHED
     parts.feed.alive = lambda: _mono_ms() - engine.beat_ms < HEARTBEAT_MS
-    if screen is not None:
-        supervisor.start(_ScreenWorker(screen))
+    if screens is not None:
+        screens.start(supervisor)
     _start_devices(parts, supervisor, bus_opener)
     if config.broker is not None:
         parts.uplink = _uplink(parts, config.broker)
         supervisor.start(parts.uplink)
     supervisor.start(ControlServer(config.store.dir / "gated.sock", parts.health))
     systemd.notify("READY=1")
-    _log.info("gate.ready", gate=config.gate.id, screen=screen.url if screen else "none")
+    _log.info("gate.ready", gate=config.gate.id, screen=screens.urls if screens else "none")
     supervisor.wait(lambda: _feed_watchdog(engine))
     systemd.notify("STOPPING=1")
     stuck = supervisor.stop()
     _log.info("gate.stopped", gate=config.gate.id, failed=supervisor.failed, stuck=stuck)
     return EXIT_CRASHED if supervisor.failed or stuck else 0
+
+
+def _screen_desk(parts: Parts) -> ScreenDesk:
+    config, texts = parts.config, parts.texts
+    place = Place(station_view(config.station), notice_text(config.notice, texts))
+    presenter = Presenter(config.gate, parts.health, texts, place)
+    return ScreenDesk(parts.feed, presenter, parts.board, config.screen or ScreenSection())
 
 
 def _start_devices(parts: Parts, supervisor: Supervisor, bus_opener: BusOpener | None) -> None:
@@ -254,7 +273,9 @@ def _opened_desks(parts: Parts, closing: ExitStack) -> Desks:
     closing.callback(reader.close)
     rosters = RosterStore(folder, parts.keys)
     closing.callback(rosters.close)
-    recorder = Recorder(config.gate, journal, lambda: _tell_grown(parts))
+    every_h, zone = config.rounds.every_h, config.gate.timezone
+    watches = Watches(zone, every_h=every_h, boot=parts.boot, now=clock.now())
+    recorder = Recorder(config.gate, journal, lambda: _tell_grown(parts), watches.noted)
     hub = HubDesk(journal, rosters, recorder, parts.health, lambda: parts.uplink)
     resolver = Resolver(parts.keys.site, parts.trust, config.gate)
     thermometer = None
@@ -270,9 +291,33 @@ def _opened_desks(parts: Parts, closing: ExitStack) -> Desks:
     retention = Retention(journal, reader, hubless=config.broker is None)
     shift_ms = round(config.guards.shift_h * HOUR_MS)
     duty = DutyDesk(recorder, folder, parts.book, boot=parts.boot, shift_ms=shift_ms)
-    reports = ReportDesk(recorder, duty)
-    messages = MessageDesk(config.gate.id, parts.boot, parts.trust, recorder, folder)
-    return Desks(recorder, resolver, hub, thermometer, retention, reader, duty, reports, messages)
+    modes = ModeDesk(config.gate, recorder, folder, parts.boot)
+    vehicles = VehicleDesk(parts.keys.site)
+    reports = ReportDesk(recorder, duty, modes, vehicles, parts.cards)
+    category = Wording(parts.texts).category
+    closing.callback(parts.cards.forget)
+
+    def answered(epoch: str, seq: int, by: str) -> None:
+        if epoch == journal.epoch:
+            watches.answered(seq, by)
+
+    messages = MessageDesk(config.gate.id, parts.boot, parts.trust, recorder, folder, answered)
+    return Desks(
+        recorder=recorder,
+        resolver=resolver,
+        hub=hub,
+        thermometer=thermometer,
+        retention=retention,
+        reader=reader,
+        duty=duty,
+        reports=reports,
+        messages=messages,
+        modes=modes,
+        vehicles=vehicles,
+        watches=watches,
+        finder=FinderDesk(recorder, duty, hub.roster_of_the_moment, category),
+        cards=parts.cards,
+    )
 
 
 def _tell_grown(parts: Parts) -> None:
@@ -337,19 +382,3 @@ def _feed_watchdog(engine: Engine) -> None:
 
 def _mono_ms() -> int:
     return time.monotonic_ns() // 1_000_000
-
-
-class _ScreenWorker:
-    """The screen's server as a Worker; it looks at the stop flag by itself."""
-
-    name = "screen"
-
-    def __init__(self, server: ScreenServer) -> None:
-        self._server = server
-
-    def run(self, stop: threading.Event) -> None:
-        """Serve until `stop`."""
-        self._server.run(stop)
-
-    def interrupt(self) -> None:
-        """Nothing blocks longer than the server's own beat."""

@@ -5,6 +5,7 @@ and heals by itself: it is opened again after 1, 2, 4 ... 30 s with jitter. Lost
 back is reported once.
 """
 
+import errno
 import random
 import threading
 from collections.abc import Callable
@@ -13,12 +14,14 @@ from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
 from drivers.card_reader.device import SamReader
 from drivers.card_reader.protocol_dialogue import CardRefused
-from drivers.card_reader.protocol_records import CardRead
-from drivers.errors import DeviceDenied, DeviceUnavailable, DriverError
+from drivers.card_reader.protocol_records import CardLayout, CardRead
+from drivers.errors import CorruptData, DeviceDenied, DeviceUnavailable, DriverError
 from drivers.qr_camera.decode import Decoder
 from drivers.qr_camera.device import Camera, Frame
+from drivers.qr_camera.picture import Grey
+from drivers.qr_camera.picture import jpeg as coded_jpeg
 from drivers.qr_camera.protocol import CodeWatch
-from drivers.thermometer.protocol import variant_of
+from drivers.thermometer.protocol import VARIANTS, variant_of
 from gated.config import CameraSection, CardReaderSection, ThermometerSection
 from gated.core.model import Moment
 from gated.core.thermometry_judge import ThermometryConfig
@@ -45,6 +48,13 @@ RETRY_FIRST_S = 1.0
 RETRY_MAX_S = 30.0
 
 _log = logger("devices")
+
+_DOCUMENT_KINDS = {
+    CardLayout.RESIDENT: "id_card",
+    CardLayout.PERMIT: "permit",
+    CardLayout.FOREIGNER_2017: "other",
+    CardLayout.FOREIGNER_2023: "other",
+}
 
 _R_co = TypeVar("_R_co", covariant=True)
 _R = TypeVar("_R")
@@ -165,9 +175,7 @@ def card_reader_loop(
 
     def take(reading: CardRead | CardRefused) -> None:
         if isinstance(reading, CardRead):
-            at = stamped(clock, reading.read_at_s)
-            numbers = reading.other_numbers
-            inbox.put(CardSeen(at, reading.id_number, numbers, reading.valid_until))
+            inbox.put(card_seen(reading, stamped(clock, reading.read_at_s)))
         else:
             inbox.put(CardRejected(clock.now(), reading.kind))
 
@@ -176,6 +184,18 @@ def card_reader_loop(
         "card_reader", opened, take, answers_at_open=True, name=name
     )
     return DeviceLoop(task, inbox, clock)
+
+
+def card_seen(reading: CardRead, at: Moment) -> CardSeen:
+    """Return all of a card that leaves the reader: name, numbers, kind and end of validity."""
+    return CardSeen(
+        at,
+        reading.id_number,
+        reading.other_numbers,
+        reading.valid_until,
+        name=reading.name or reading.latin_name,
+        document_kind=_DOCUMENT_KINDS[reading.layout],
+    )
 
 
 def camera_loop(
@@ -278,6 +298,30 @@ def stamped(clock: SystemClock, mono_s: float) -> Moment:
     return replace(now, mono_ms=mono_ms, utc_ms=now.utc_ms - (now.mono_ms - mono_ms))
 
 
+def card_kind(reading: CardRead | CardRefused) -> str:
+    """Return which kind of card was read, `refused` when it gave nothing; nothing of its holder."""
+    return reading.layout.value if isinstance(reading, CardRead) else "refused"
+
+
+def fault_kind(error: DriverError) -> Literal["denied", "busy", "noise", "unavailable"]:
+    """Return what is the matter with a device, as one word for a screen's own sentences."""
+    if isinstance(error, DeviceDenied):
+        cause = error.__cause__
+        taken = isinstance(cause, OSError) and cause.errno in (errno.EAGAIN, errno.EBUSY)
+        return "busy" if taken else "denied"
+    return "noise" if isinstance(error, CorruptData) else "unavailable"
+
+
+def sensor_variants() -> dict[str, float]:
+    """Return every variant of the thermometer with the supply it is sold for, in volts."""
+    return {letters: 3.3 if one.three_volt else 5.0 for letters, one in VARIANTS.items()}
+
+
 def picture_decoder(engine: Literal["auto", "zxing", "pyzbar"] = "auto") -> Decoder:
     """Return the decoder for pictures on disk: the same code as for camera frames."""
     return Decoder(engine)
+
+
+def live_picture(grey: Grey, width_max: int) -> bytes:
+    """Return a frame as a JPEG for somebody who aims the camera; it exists in memory alone."""
+    return coded_jpeg(grey, width_max)

@@ -7,9 +7,7 @@ exception, and then the screen says so).
 
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from gated.config import GateSection, VisitSection
@@ -17,10 +15,7 @@ from gated.core import session
 from gated.core.canonical import Json
 from gated.core.facts import Policy
 from gated.core.model import (
-    ClockState,
-    Direction,
     GuardAction,
-    Holder,
     Moment,
     TemperatureState,
 )
@@ -31,6 +26,7 @@ from gated.core.visit import (
     Event,
     FollowUp,
     GuardActed,
+    PersonPicked,
     Record,
     Show,
     Surroundings,
@@ -38,7 +34,7 @@ from gated.core.visit import (
 )
 from gated.errors import StoreError
 from gated.gate.decision_log import log_decision
-from gated.gate.duty_desk import DutyDesk
+from gated.gate.desks import Desks
 from gated.gate.events import (
     GUARD_ANSWER_S,
     CardRejected,
@@ -50,42 +46,20 @@ from gated.gate.events import (
     LaneMark,
     SampleTaken,
 )
-from gated.gate.faults import Faults
-from gated.gate.health import Health, note_power
-from gated.gate.hub_desk import HubDesk
-from gated.gate.message_desk import MessageDesk
-from gated.gate.presenter import Presenter, Status
-from gated.gate.recorder import Recorded, Recorder
-from gated.gate.report_desk import GuardReported, ReportDesk
-from gated.gate.resolver import Resolver, local
-from gated.gate.retention import Retention
+from gated.gate.finder import PickOrdered, SearchAsked
+from gated.gate.health import Health
+from gated.gate.housekeeping import Housekeeping
+from gated.gate.recorder import Recorded
+from gated.gate.report_desk import GuardReported
+from gated.gate.resolver import local
+from gated.gate.screen_desk import ScreenDesk
 from gated.gate.thermometer_desk import ThermometerDesk
 from gated.gate.timings import timings
 from gated.gate.uplink_events import CommandArrived
-from gated.log import logger
 from gated.process.clock import SystemClock
-from gated.screen.feed import Feed
-from gated.store.journal_reader import JournalReader
+from gated.screen.reports import Answer
 
 TICK_MS = 1_000  # clock on the screen, retries of the journal, look for a new roster
-
-_log = logger("engine")
-
-
-@dataclass(slots=True)
-class Desks:
-    """The engine's helpers; made on the engine's own thread because they own databases."""
-
-    recorder: Recorder
-    resolver: Resolver
-    hub: HubDesk
-    thermometer: ThermometerDesk | None
-    retention: Retention
-    reader: JournalReader
-    duty: DutyDesk
-    reports: ReportDesk
-    messages: MessageDesk
-    closing: ExitStack = field(default_factory=ExitStack)
 
 
 class Engine:
@@ -98,26 +72,27 @@ class Engine:
         gate: GateSection,
         visit: VisitSection,
         inbox: Inbox,
-        feed: Feed,
         health: Health,
         open_desks: Callable[[], Desks],
         mark: LaneMark,
+        screen: ScreenDesk,
     ) -> None:
         self._gate = gate
         self._mark = mark
         self._inbox = inbox
-        self._feed = feed
+        self._screen = screen
         self._health = health
         self._open_desks = open_desks
         self._timings = timings(visit)
         self._timezone = ZoneInfo(gate.timezone)
         self._clock = SystemClock(trusted=gate.clock == "trusted")
-        self._presenter = Presenter(gate, health)
+        self._presenter = screen.presenter
         self._policy: Policy | None = Policy()
         self._state: session.State = session.Idle()
         self._desks: Desks | None = None
-        self._faults: Faults | None = None
-        self._carried: GuardAction | None = None  # the order behind the newest record, if any
+        self._housekeeping: Housekeeping | None = None
+        self._carried: GuardAction | None = None  # the newest order, until somebody else is decided
+        self._live = ""
         self._next_tick_ms = 0
         self._decided: list[tuple[Record, Recorded]] = []
         self.ready = threading.Event()
@@ -135,9 +110,8 @@ class Engine:
             self.start_error = error
             return
         self._desks = desks
-        self._faults = Faults(self._health, desks.recorder, desks.hub.folder)
+        self._housekeeping = Housekeeping(desks, self._health, self._timezone)
         with desks.closing:
-            self._look_back(desks)
             self._begin(self._clock.now())
             self.ready.set()
             while not stop.is_set():
@@ -172,38 +146,13 @@ class Engine:
 
     def _tick(self, now: Moment) -> None:
         self._next_tick_ms = now.mono_ms + TICK_MS
-        desks = self._at_work()
-        desks.recorder.retry()
-        faults = self._watched()
-        faults.storage(desks.recorder.held, now)
-        faults.clock(now)
-        if desks.thermometer is not None:
-            desks.thermometer.note_calibration(self._health, self._today(now))
-        note_power(self._health)
-        self._forget(desks.retention, now)
-        desks.resolver.roster = desks.hub.roster_of_the_moment(now)
-        faults.note("DEV_ROSTER_STALE", "roster", now, failing=self._roster_stale(now))
-        desks.duty.tick(now)
-        desks.hub.guard = desks.duty.guard
-        desks.hub.tick(now)
+        self._keeping().tick(self._policy or Policy(), now)
         self._publish(now)
+        self._screen.post_summary(self._at_work(), now)
 
     def _begin(self, now: Moment) -> None:
-        self._at_work().duty.restore(now)
-        self._at_work().hub.guard = self._at_work().duty.guard
-        if self._at_work().hub.unclean_start:
-            self._at_work().recorder.device("DEV_UNCLEAN_START", "since", "storage", now)
+        self._keeping().begin(self._presenter, now)
         self._tick(now)
-
-    def _look_back(self, desks: Desks) -> None:
-        try:
-            self._presenter.passages.warm(desks.reader)
-        except StoreError as error:  # guards do without; a damaged journal is told elsewhere
-            _log.warning("engine.no_look_back", problem=str(error))
-
-    def _roster_stale(self, now: Moment) -> bool:
-        age_h = self._at_work().hub.roster_age_h(now)
-        return age_h is not None and age_h >= (self._policy or Policy()).roster_degrade_h
 
     # -- events ---------------------------------------------------------------------------------
 
@@ -211,15 +160,16 @@ class Engine:
         desks = self._at_work()
         match event:
             case CardSeen():
-                self._card(desks.resolver.card(event), event.at, now)
+                self._card(event, now)
             case CodeSeen():
                 self._credential(CredentialSeen(desks.resolver.code(event)), event.at, now)
             case CardRejected():
                 self._credential(CredentialSeen(desks.resolver.rejected(event)), event.at, now)
             case SampleTaken() if desks.thermometer is not None:
-                today = self._today(now)
+                today = self._keeping().today(now)
                 for outcome in desks.thermometer.sampled(event.sample, today):
                     self._feed_session(outcome, event.at, now)
+                self._prompt(desks.thermometer, now)
             case GuardPressed():
                 self._guard(event, now)
             case DeviceChanged():
@@ -232,8 +182,13 @@ class Engine:
         desks = self._at_work()
         match event:
             case GuardReported(visit=visit):
-                desks.reports.take(event, self._presenter.person(visit), now)
-                desks.hub.guard = desks.duty.guard
+                whom = self._presenter.whom(visit)
+                desks.reports.take(event, None if whom is None else whom.ref, now)
+                self._keeping().take_over()
+            case SearchAsked(search=search):
+                desks.finder.search(event, self._presenter.whom(search.visit), now)
+            case PickOrdered():
+                self._picked(event, now)
             case CommandArrived():
                 desks.messages.arrived(event, now)
             case _ if desks.hub.handle(event, now):
@@ -242,13 +197,26 @@ class Engine:
                 return
         self._publish(now)
 
-    def _card(self, holder: Holder, at: Moment, now: Moment) -> None:
-        if self._at_work().duty.logs_in(holder.credential.ref, now):
+    def _card(self, card: CardSeen, now: Moment) -> None:
+        desks = self._at_work()
+        holder = desks.resolver.card(card)
+        if desks.duty.logs_in(holder.credential.ref, now):
             self._publish(now)
-        else:
-            self._credential(CredentialSeen(holder), at, now)
+            return
+        before = self._presenter.visit
+        self._credential(CredentialSeen(holder), card.at, now)
+        if holder.person is None and self._presenter.visit != before:
+            desks.cards.keep(self._presenter.visit, card, now)
+            self._publish(now)
 
-    def _credential(self, seen: CredentialSeen, at: Moment, now: Moment) -> None:
+    def _picked(self, ordered: PickOrdered, now: Moment) -> None:
+        visit = self._presenter.visit
+        holder = self._at_work().finder.picked(ordered, visit, self._presenter.whom(visit), now)
+        if holder is not None:
+            self._credential(PersonPicked(holder), ordered.at, now)
+            ordered.answer.put(Answer())
+
+    def _credential(self, seen: CredentialSeen | PersonPicked, at: Moment, now: Moment) -> None:
         self._feed_session(seen, at, now)
         self._measure(at, now)
 
@@ -258,6 +226,14 @@ class Engine:
         if thermometer is not None and isinstance(self._state, session.Measuring):
             for outcome in thermometer.presented(at):
                 self._feed_session(outcome, at, now)
+
+    def _prompt(self, thermometer: ThermometerDesk, now: Moment) -> None:
+        """Who is being measured is told at once what to do differently."""
+        waits = isinstance(self._state, session.Measuring)
+        live = thermometer.live(now.mono_ms) if waits else ""
+        if live != self._live:
+            self._live = live
+            self._publish(now)
 
     def _guard(self, pressed: GuardPressed, now: Moment) -> None:
         """Carry out an order, unless the guard was told meanwhile that it was not."""
@@ -277,11 +253,12 @@ class Engine:
         taken = self._feed_session(GuardActed(action), pressed.at, now)
         pressed.answer.put(None if taken else "not_offered")
         if taken:
+            self._carried = action
             self._measure(pressed.at, now)
 
     def _device(self, changed: DeviceChanged, now: Moment) -> None:
         desks = self._at_work()
-        self._watched().device(changed)
+        self._keeping().faults.device(changed)
         if changed.part == "thermometer" and desks.thermometer is not None:
             if changed.state == "fail":
                 for outcome in desks.thermometer.lost(changed.at):
@@ -314,6 +291,8 @@ class Engine:
                 self._passed(effect, recorded, now)
             case FollowUp():
                 desks.recorder.follow_up(effect, now)
+                if effect.what == "remeasure":
+                    desks.vehicles.measured_again(effect.visit)
             case Show(view):
                 self._presenter.show(view, now.mono_ms)
 
@@ -324,13 +303,15 @@ class Engine:
         view = VerdictView(order.visit, order.decision, now.mono_ms, order.tries)
         kept = recorded.entry is not None
         stamp = local(now, self._timezone)
-        self._presenter.passed(view, recorded.key, stamp, recorded=kept)
+        way = desks.modes.direction
+        self._presenter.passed(view, recorded.key, stamp, way, recorded=kept)
         taken = order.visit.measurement
         if desks.thermometer is not None and taken is not None:
             if taken.state is TemperatureState.MISSING:
                 desks.thermometer.missed(now)
             elif order.guard is None and order.decision.verdict.value.startswith("ALLOW"):
                 desks.thermometer.accepted(taken, now)
+        desks.vehicles.decided(order, now)
         self._decided.append((order, recorded))
         self._mark.decided_s = now.mono_ms / 1000
 
@@ -340,6 +321,8 @@ class Engine:
             "offline": int(not desks.hub.online),
             "degraded": list(self._health.faults()),
             **({"guard_ref": desks.duty.guard} if desks.duty.guard else {}),
+            **({"mode": desks.modes.told} if desks.modes.standing else {}),
+            **desks.vehicles.more(),
         }
 
     def _surroundings(self, now: Moment) -> Surroundings:
@@ -351,10 +334,11 @@ class Engine:
         return Surroundings(
             now=local(now, self._timezone),
             clock=now.clock,
-            direction=Direction(self._gate.direction),
+            direction=desks.modes.direction,
             policy=self._policy,
             timings=self._timings,
             thermometer=state,
+            mode=desks.modes.mode,
             gate=self._gate.id,
             roster_age_h=desks.hub.roster_age_h(now),
         )
@@ -362,36 +346,15 @@ class Engine:
     # -- screen and health ----------------------------------------------------------------------
 
     def _publish(self, now: Moment) -> None:
-        desks = self._at_work()
-        thermometer = desks.thermometer
-        status = Status(
-            local(now, self._timezone),
-            desks.hub.link(now),
-            too_cold=thermometer is not None and thermometer.too_cold,
-            duty=desks.duty.duty,
-            guard_name=desks.duty.name,
-            log_in=desks.duty.guarded,
-            message=desks.messages.text(now),
-        )
-        self._feed.publish(self._presenter.snapshot(status, self._surroundings(now), now.mono_ms))
-
-    def _forget(self, retention: Retention, now: Moment) -> None:
-        try:
-            retention.step(now)
-        except StoreError as error:
-            _log.error("retention.failed", problem=str(error))
-
-    def _today(self, now: Moment) -> date | None:
-        """Return the site's date, or None while nobody vouches for it."""
-        return None if now.clock is ClockState.UNSURE else local(now, self._timezone).date()
+        self._screen.publish(self._at_work(), self._surroundings(now), now)
 
     def _at_work(self) -> Desks:
         assert self._desks is not None, "the engine runs"
         return self._desks
 
-    def _watched(self) -> Faults:
-        assert self._faults is not None, "the engine runs"
-        return self._faults
+    def _keeping(self) -> Housekeeping:
+        assert self._housekeeping is not None, "the engine runs"
+        return self._housekeeping
 
 
 def _same(pressed: GuardAction, carried: GuardAction | None) -> bool:

@@ -24,12 +24,17 @@ _log = logger("inbox")
 
 @dataclass(frozen=True, slots=True)
 class CardSeen:
-    """An ID card was read. Numbers stay out of the repr, and so out of every log."""
+    """An ID card was read. Name and numbers stay out of the repr, and so out of every log.
+
+    document_kind: as a registration names it.
+    """
 
     at: Moment
     id_number: str = field(repr=False)
     other_numbers: tuple[str, ...] = field(default=(), repr=False)
     valid_until: date | None = None
+    name: str = field(default="", repr=False)
+    document_kind: str = "id_card"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from gated.core.canonical import Json
 from gated.core.facts import Policy
-from gated.core.model import Moment
+from gated.core.model import ClockState, Moment
 from gated.errors import BundleRejected, StoreError
 from gated.gate.fetch import HeldRoster
 from gated.gate.health import Health, PartState
@@ -37,6 +37,8 @@ from gated.store.roster import LOCAL, Roster, RosterStore
 UNKNOWN_AGE_H = Policy().roster_degrade_h
 
 _HEALED_BY_THE_LINK = frozenset({"not_authorised", "taken_over"})
+
+HOUR_MS = 3_600_000
 
 _log = logger("hub_desk")
 
@@ -87,6 +89,7 @@ class HubDesk:
         self._held = HeldRoster()
         self._contact = HubContact(rosters.folder / FILE_NAME, journal.boot)
         self.guard = ""  # staff number of who is on duty, told with the status
+        self.mode = "normal"  # likewise
 
     @property
     def folder(self) -> Path:
@@ -112,6 +115,22 @@ class HubDesk:
     def roster_rev(self) -> int:
         """Revision of the list that serves, 0 for none."""
         return 0 if self._roster is None else self._roster.rev
+
+    @property
+    def acked(self) -> int:
+        """Number of the newest record the hub has acknowledged, with every one before it."""
+        return self._journal.acked
+
+    @property
+    def last_seq(self) -> int:
+        """Number of the newest record."""
+        return self._journal.last_seq
+
+    def roster_made_h(self, now: Moment) -> int | None:
+        """Return hours since the list that serves was made; None: no list, or no clock."""
+        if self._roster is None or now.clock is ClockState.UNSURE:
+            return None
+        return max(0, now.utc_ms - self._roster.made_utc_ms) // HOUR_MS
 
     def roster_age_h(self, now: Moment) -> int | None:
         """Return hours since the hub last stood behind the list; None when that means nothing.
@@ -178,7 +197,7 @@ class HubDesk:
         if reporter is None:
             return
         status: dict[str, object] = {
-            "mode": "normal",
+            "mode": self.mode,
             "faults": sorted(self._health.faults()),
             "guard": self.guard,
         }

@@ -68,7 +68,14 @@ _REFUSALS: Final = {
 
 
 class JoinFailed(GatedError):
-    """The gate did not join; nothing was changed here. The sentence says what to do."""
+    """The gate did not join; nothing was changed here. The sentence says what to do.
+
+    code: the same as one word, for who has sentences of their own.
+    """
+
+    def __init__(self, sentence: str, code: str = "failed") -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +99,25 @@ class _Own:
     box: X25519PrivateKey
 
 
-def join(address: str, code_text: str, folder: Path, *, force: bool = False) -> Joined:
+def join(
+    address: str, code_text: str, folder: Path, *, force: bool = False, config_name: str = CONFIG
+) -> Joined:
     """The gate's keys, certificate and configuration lie in folder; blocks up to a minute.
 
     folder: usually /etc/gated. force: replace key files that are there (they are kept beside the
-    new ones). Raises JoinFailed; then nothing changed.
+    new ones). config_name: another name for the configuration, for who goes on with it.
+    Raises JoinFailed; then nothing changed.
     """
     try:
         code = parse_code(code_text)
     except ValueError as error:
-        raise JoinFailed(f"cannot join: {error}") from error
+        raise JoinFailed(f"cannot join: {error}", "mistyped") from error
     _check_folder(folder, force=force)
     own = _Own(ec.generate_private_key(ec.SECP256R1()), X25519PrivateKey.generate())
     answer = _asked(address, code, own)
     files = _files(answer, own, folder)
     lines = _toml(answer, folder)
-    config = folder / CONFIG
+    config = folder / config_name
     wrote_config = not config.exists()
     if wrote_config:
         files[config] = (lines.encode(), PUBLIC_MODE)
@@ -116,7 +126,8 @@ def join(address: str, code_text: str, folder: Path, *, force: bool = False) -> 
     except OSError as error:
         raise JoinFailed(
             f"cannot join: {error.filename} cannot be written ({error.strerror}); make room or"
-            " check the card, then ask the office for a new code"
+            " check the card, then ask the office for a new code",
+            "not_written",
         ) from error
     return Joined(answer.gate, answer.site, folder / "keys", config, wrote_config, lines, kept)
 
@@ -131,7 +142,8 @@ def _check_folder(folder: Path, *, force: bool) -> None:
     if present and not force:
         raise JoinFailed(
             f"cannot join: {', '.join(present)} exist in {place}; this gate has keys already. To"
-            " replace them (they are kept beside the new ones) say --force"
+            " replace them (they are kept beside the new ones) say --force",
+            "keys_there",
         )
     try:
         if not place.exists():
@@ -143,7 +155,8 @@ def _check_folder(folder: Path, *, force: bool) -> None:
     except OSError as error:
         raise JoinFailed(
             f"cannot join: {error.filename or place} cannot be written ({error.strerror}); run this"
-            " with sudo, or name another folder with --dir"
+            " with sudo, or name another folder with --dir",
+            "not_written",
         ) from error
 
 
@@ -164,8 +177,8 @@ def _asked(address: str, code: Code, own: _Own) -> JoinAnswer:
             return JoinAnswer.decode(payload)
         refused = JoinRefused.decode(payload)
     except ContractError as error:
-        raise JoinFailed(_strange_answer(address, status, error)) from error
-    raise JoinFailed(f"cannot join: {_REFUSALS[refused.error]}")
+        raise JoinFailed(_strange_answer(address, status, error), "strange_answer") from error
+    raise JoinFailed(f"cannot join: {_REFUSALS[refused.error]}", refused.error)
 
 
 def _strange_answer(address: str, status: int, error: ContractError) -> str:
@@ -196,7 +209,8 @@ def _posted(address: str, code: Code, body: bytes) -> tuple[int, bytes]:
                 raise JoinFailed(
                     f"cannot join: {host}:{port} is not the hub that made this code, or the code"
                     " was mistyped; nothing was sent. Read the code again; if it is right, another"
-                    " server answers in the hub's place: tell the office"
+                    " server answers in the hub's place: tell the office",
+                    "other_server",
                 )
             headers = {"Content-Type": "application/json"}
             connection.request("POST", ENROL_PATH, body, headers)
@@ -206,7 +220,8 @@ def _posted(address: str, code: Code, body: bytes) -> tuple[int, bytes]:
             raise JoinFailed(
                 f"cannot join: the hub at {host}:{port} cannot be reached"
                 f" ({error or type(error).__name__}); check the cable, the address and that the"
-                " hub's pages run"
+                " hub's pages run",
+                "unreachable",
             ) from error
 
 
@@ -236,7 +251,9 @@ def _host(address: str) -> tuple[str, int]:
         link = urlsplit("")
     if link.scheme != "https" or not host:
         raise JoinFailed(
-            f"cannot join: {address!r} is no address of a hub; write https://hub.lan:{DEFAULT_PORT}"
+            f"cannot join: {address!r} is no address of a hub; write"
+            f" https://hub.lan:{DEFAULT_PORT}",
+            "bad_address",
         )
     return host, port or DEFAULT_PORT
 

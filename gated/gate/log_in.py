@@ -1,35 +1,56 @@
 """A guard's PIN is checked here, on a thread of the screen's server: slow on purpose.
 
-The engine only hears that somebody began duty. Wrong PINs are counted for the whole gate, and a
-lock outlives a pulled plug. A PIN typed under duress works as always; the engine is told with it.
+The engine only hears that somebody began duty. Each door, the kiosk and the network, counts its
+own wrong PINs, and a lock outlives a pulled plug. A PIN typed under duress works as always; the
+engine is told with it.
 """
 
 import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from gated.core.duty import DutyRole, Task, Tries, after_wrong, duress_twin, locked_ms, may
-from gated.core.model import Moment
+from gated.core.canonical import Json
+from gated.core.duty import (
+    DutyRole,
+    Task,
+    Tries,
+    after_right,
+    after_wrong,
+    duress_twin,
+    lock_lasts_ms,
+    locked_ms,
+    may,
+)
+from gated.core.model import ClockState, Moment
 from gated.core.reports import Alert, Shift
 from gated.errors import StoreError
 from gated.gate.duty_desk import NO_SECOND
 from gated.gate.events import GUARD_ANSWER_S, Inbox
-from gated.gate.report_desk import BUSY, GuardReported
+from gated.gate.report_desk import ALERT, BUSY, GuardReported
 from gated.log import logger
 from gated.screen.actions import Credentials
+from gated.screen.desks import KnownGuard, Proof
 from gated.screen.reports import Answer
 from gated.store.guard_book import Guard, GuardBook
 from gated.store.small_file import read_small, write_small
 
-LOCK_FILE: Final = "pin-lock"
 WRONG: Final = "wrong_pin"
 LOCKED: Final = "pin_locked"
 DURESS: Final = "GUARD_DURESS"
+NO_BOOK: Final = "no_book"
 
 _log = logger("duty")
+
+
+class Door(Enum):
+    """Where PINs are typed: the file that remembers its lock, and what the centre is told."""
+
+    KIOSK = ("pin-lock", "LOG_IN_LOCKED")
+    NETWORK = ("pin-lock-network", "LOG_IN_LOCKED_NETWORK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +66,27 @@ class Checked:
 class LogIn:
     """Checks PINs and begins duty. Any thread; one PIN at a time.
 
-    folder: where a lock is remembered. now: the gate's clock.
+    folder: where a lock is remembered. now: the gate's clock. door: whose wrong PINs these are.
     """
 
     def __init__(
-        self, book: GuardBook, folder: Path, inbox: Inbox, now: Callable[[], Moment]
+        self,
+        book: GuardBook,
+        folder: Path,
+        inbox: Inbox,
+        now: Callable[[], Moment],
+        door: Door = Door.KIOSK,
     ) -> None:
         self._book = book
-        self._path = folder / LOCK_FILE
+        lock_file, self._locked_code = door.value
+        self._path = folder / lock_file
         self._inbox = inbox
         self._now = now
         self._one = threading.Lock()
-        self._tries = self._remembered()
+        kept = read_small(self._path)
+        self._tries = restored(kept, now())
+        # Whether the card knows that the last lock is over.
+        self._over = not self._tries.locks or kept.get("over") == 1
 
     def guards(self) -> list[dict[str, str]]:
         """Return whom the book names: number, masked name and role, in order of number."""
@@ -65,6 +95,28 @@ class LogIn:
             for guard in self._book.guards().values()
         ]
 
+    def known(self, number: str) -> KnownGuard | None:
+        """Return the guard of this number as the book has them now, None for nobody."""
+        guard = self._book.guards().get(number)
+        return None if guard is None else _known(guard)
+
+    def prove(self, who: Credentials) -> Proof:
+        """Return whose PIN this is; nobody begins duty. Blocks for tenths of a second."""
+        if not self._book.guards():
+            return Proof(refusal=NO_BOOK)
+        checked = self.check(who)
+        if checked.guard is None:
+            return Proof(refusal=checked.refusal, wait_s=checked.wait_s)
+        return Proof(_known(checked.guard))
+
+    def begin_duty(self, number: str) -> Answer:
+        """Return whether the guard of this number, who has proven to be there, is on duty now.
+
+        They relieve nobody: the engine refuses while somebody is on duty.
+        """
+        guard = self._book.guards().get(number)
+        return Answer(WRONG) if guard is None else self.begin(guard, vacant=True)
+
     def log_in(self, who: Credentials) -> Answer:
         """The guard is on duty if the PIN is theirs. Blocks for tenths of a second."""
         checked = self.check(who)
@@ -72,11 +124,16 @@ class LogIn:
             return Answer(checked.refusal, wait_s=checked.wait_s)
         return self.begin(checked.guard)
 
-    def begin(self, guard: Guard) -> Answer:
-        """The engine has been told that this guard begins duty; what became of it."""
+    def begin(self, guard: Guard, *, vacant: bool = False) -> Answer:
+        """The engine has been told that this guard begins duty; what became of it.
+
+        vacant: only while nobody is on duty.
+        """
         fields = {"act": "begin", "guard": guard.number, "role": guard.role.value}
         shift = Shift("begin", guard.number, guard.role.value)
-        reported = GuardReported(self._now(), "shift", dict(fields), shift=shift, proven=True)
+        reported = GuardReported(
+            self._now(), "shift", dict(fields), shift=shift, proven=True, vacant=vacant
+        )
         if not self._inbox.offer(reported):
             return Answer(BUSY)
         try:
@@ -98,14 +155,15 @@ class LogIn:
             left_ms = locked_ms(self._tries, now_ms)
             if left_ms:
                 return Checked(refusal=LOCKED, wait_s=-(-left_ms // 1000))
+            if not self._over:
+                self._over = True
+                self._remember()
             guard, duress = self._whose(who.guard, who.pin)
             if guard is None:
-                return self._wrong(now_ms)
-            if self._tries != Tries():
-                self._tries = Tries()
-                self._remember()
+                return self._wrong(who.guard, now_ms)
+            self._tries = after_right(self._tries, guard.number)
         if duress:
-            self._alarm()
+            self._tell(DURESS, guard.number)
         return Checked(guard, duress=duress)
 
     def _whose(self, number: str, pin: str) -> tuple[Guard | None, bool]:
@@ -118,38 +176,51 @@ class LogIn:
             return guard, True
         return None, False
 
-    def _wrong(self, now_ms: int) -> Checked:
-        before = self._tries
-        self._tries = after_wrong(before, now_ms)
+    def _wrong(self, number: str, now_ms: int) -> Checked:
+        self._tries = after_wrong(self._tries, now_ms, number)
         left_ms = locked_ms(self._tries, now_ms)
         if not left_ms:
             return Checked(refusal=WRONG)
+        self._over = False
         self._remember()
         _log.warning("duty.locked", seconds=left_ms // 1000, locks=self._tries.locks)
-        self._inbox.offer(GuardReported(self._now(), "shift", {"act": "locked", "guard": ""}))
+        self._tell(self._locked_code, "")
         return Checked(refusal=LOCKED, wait_s=left_ms // 1000)
 
-    def _alarm(self) -> None:
-        alert = Alert(DURESS)
-        self._inbox.put(GuardReported(self._now(), "alert", {"code": alert.code}))
-
-    def _remembered(self) -> Tries:
-        """A gate that was locked when its plug was pulled is locked again for as long."""
-        kept = read_small(self._path).get("locks")
-        if not isinstance(kept, int) or kept <= 0:
-            return Tries()
-        return locked_again(kept, self._now().mono_ms)
+    def _tell(self, code: str, number: str) -> None:
+        """The centre hears of it. number: whose PIN it was, "" for nobody's."""
+        alert = Alert(code)
+        self._inbox.put(GuardReported(self._now(), ALERT, {"code": alert.code, "guard": number}))
 
     def _remember(self) -> None:
+        now, tries = self._now(), self._tries
+        until_ms = now.utc_ms + tries.locked_until_ms - now.mono_ms
+        kept: dict[str, Json] = {
+            "locks": tries.locks,
+            "until_ms": until_ms,
+            "over": int(self._over),
+        }
         try:
-            write_small(self._path, {"locks": self._tries.locks})
+            write_small(self._path, kept)
         except StoreError as error:
             _log.error("duty.lock_unwritable", problem=str(error))
 
 
-def locked_again(locks: int, now_ms: int) -> Tries:
-    """Return the tries of a gate whose last lock was the given one, as if it began now."""
-    tries = Tries(locks=locks - 1)
-    while not locked_ms(tries, now_ms):
-        tries = after_wrong(tries, now_ms)
-    return tries
+def _known(guard: Guard) -> KnownGuard:
+    return KnownGuard(guard.number, guard.name, guard.role.value, mark=guard.hash)
+
+
+def restored(kept: dict[str, object], now: Moment) -> Tries:
+    """Return the tries of a gate that comes back from a pulled plug with this lock file.
+
+    A lock goes on until its end; with an unsure clock it begins again, unless it is known to be
+    over. A file without an end, or a strange one, is none.
+    """
+    locks, until_ms = kept.get("locks"), kept.get("until_ms")
+    if type(locks) is not int or locks <= 0 or type(until_ms) is not int:
+        return Tries()
+    lasts_ms = lock_lasts_ms(locks)
+    left_ms = lasts_ms if now.clock is ClockState.UNSURE else min(until_ms - now.utc_ms, lasts_ms)
+    if kept.get("over") == 1:
+        left_ms = min(left_ms, 0)
+    return Tries((), now.mono_ms + left_ms, locks)

@@ -1,11 +1,12 @@
 """Orders of the hub to this gate: believed once, recorded, shown. Engine thread only.
 
-For a message the order is: event `command_result`, then the small file, then the screen. A power
-cut between two of them shows and records it again when the hub repeats it, which harms nobody.
-Whatever is not a message is refused, and whatever no trusted key signed for this gate is only
-logged: a stranger gets no answer.
+For each of them: event `command_result`, then what it asks for, then the small file. A power cut
+between two of them shows and records it again when the hub repeats it, which harms nobody.
+Whatever this gate does not know is refused, and whatever no trusted key signed for this gate is
+only logged: a stranger gets no answer.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,20 +15,24 @@ from gated.contract.command import (
     EXPIRED,
     REFUSED,
     SHOWN,
+    TIPS_MAX,
+    AnsweredArgs,
     Command,
     CommandRefused,
     MessageArgs,
+    OrderArgs,
     Standing,
+    TipsArgs,
     verify_command,
 )
 from gated.core.canonical import Json
 from gated.core.model import ClockState, Moment
+from gated.core.text import Text
 from gated.core.trust import TrustTable
 from gated.errors import ContractError, StoreError
 from gated.gate.recorder import Recorder
 from gated.gate.uplink_events import CommandArrived
 from gated.log import logger
-from gated.screen.snapshot import Text
 from gated.store.small_file import read_small, write_small
 
 FILE_NAME: Final = "orders"
@@ -48,10 +53,19 @@ class _Shown:
 
 
 class MessageDesk:
-    """Keeps the hub's text for the screen and the number of the last order, across restarts."""
+    """Keeps the hub's texts for the screen and the number of the last order, across restarts.
+
+    on_answered: told epoch and seq of a call's record and who at the centre answered the call.
+    """
 
     def __init__(
-        self, gate: str, boot: str, trust: TrustTable, recorder: Recorder, folder: Path
+        self,
+        gate: str,
+        boot: str,
+        trust: TrustTable,
+        recorder: Recorder,
+        folder: Path,
+        on_answered: Callable[[str, int, str], None] = lambda _epoch, _seq, _by: None,
     ) -> None:
         self._gate = gate
         self._boot = boot
@@ -61,6 +75,13 @@ class MessageDesk:
         kept = read_small(self._path)
         self._last = _numbers(kept.get("last"))
         self._shown = _shown(kept.get("shown"))
+        self._tips = _tips(kept.get("tips"))
+        self._on_answered = on_answered
+
+    @property
+    def tips(self) -> tuple[Text, ...]:
+        """Prevention advice to be shown in turn, at most TIPS_MAX; none until the hub sent some."""
+        return self._tips
 
     def text(self, now: Moment) -> Text | None:
         """Return what is to be shown now, None for nothing.
@@ -95,18 +116,26 @@ class MessageDesk:
         fields: dict[str, Json] = {"id": command.id, "result": result}
         self._recorder.event("command_result", fields, now)
         self._last[command.kid] = command.n
-        if args is not None:
-            self._shown = self._until(args, now)
+        match args:
+            case MessageArgs():
+                self._shown = self._until(args, now)
+            case TipsArgs():
+                texts = (_text(tip.zh, tip.en) for tip in args.tips)
+                self._tips = tuple(text for text in texts if text is not None)
+            case AnsweredArgs():
+                self._on_answered(args.epoch, args.seq, args.by)
+            case None:
+                pass
         self._keep()
         _log.info("order.done", id=command.id, result=result)
 
     def _judged(
         self, command: Command, at_mono_ms: int, now: Moment
-    ) -> tuple[str, MessageArgs | None]:
+    ) -> tuple[str, OrderArgs | None]:
         if now.mono_ms - at_mono_ms >= command.ttl_s * 1000:
             return EXPIRED, None
         try:
-            return SHOWN, command.message()
+            return SHOWN, command.order()
         except ContractError as error:
             _log.warning("order.refused", cause=str(error))
             return REFUSED, None
@@ -119,6 +148,8 @@ class MessageDesk:
 
     def _keep(self) -> None:
         values: dict[str, Json] = {"last": self._last}
+        if self._tips:
+            values["tips"] = [{"zh": tip.zh, "en": tip.en} for tip in self._tips]
         if self._shown is not None:
             shown = self._shown
             values["shown"] = {
@@ -138,6 +169,19 @@ def _numbers(value: object) -> dict[str, int]:
     if not isinstance(value, dict):
         return {}
     return {kid: n for kid, n in value.items() if isinstance(kid, str) and type(n) is int}
+
+
+def _text(zh: str, en: str) -> Text | None:
+    """Return both languages, one standing in for the other; None when neither says anything."""
+    zh, en = zh.strip(), en.strip()
+    return Text(zh or en, en or zh) if zh or en else None
+
+
+def _tips(value: object) -> tuple[Text, ...]:
+    rows = value[:TIPS_MAX] if isinstance(value, list) else []
+    texts = ((row.get("zh"), row.get("en")) for row in rows if isinstance(row, dict))
+    found = (_text(zh, en) for zh, en in texts if isinstance(zh, str) and isinstance(en, str))
+    return tuple(text for text in found if text is not None)
 
 
 def _shown(value: object) -> _Shown | None:

@@ -1,31 +1,53 @@
 """Carries a guard's order from the screen's thread to the engine and brings the answer back.
 
-A second person's PIN is checked on the way: the engine never waits for a slow hash.
+A second person's PIN is checked on the way, and the guard's own words are sealed to the hub: the
+engine never waits for a slow hash and never sees what was written.
 """
 
 import queue
 from collections.abc import Callable
 from dataclasses import replace
 
+from gated.core.canonical import canonical
 from gated.core.model import Moment
 from gated.gate.events import GUARD_ANSWER_S, GuardPressed, Inbox
 from gated.gate.log_in import LogIn
 from gated.gate.report_desk import BUSY
+from gated.gate.report_intake import NO_HUB_KEY
 from gated.screen.actions import Order
 from gated.screen.reports import Answer
+from gated.store.sealed_box import order_context, seal_to
 
 
 class OrderIntake:
-    """Takes orders on threads of the screen's server. Blocks up to GUARD_ANSWER_S and a PIN."""
+    """Takes orders on threads of the screen's server. Blocks up to GUARD_ANSWER_S and a PIN.
 
-    def __init__(self, inbox: Inbox, log_in: LogIn, now: Callable[[], Moment]) -> None:
+    hub_public: key of the hub that a guard's own words are sealed to, None for none.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        log_in: LogIn,
+        now: Callable[[], Moment],
+        gate: str = "",
+        hub_public: bytes | None = None,
+    ) -> None:
         self._inbox = inbox
         self._log_in = log_in
         self._now = now
+        self._gate = gate
+        self._public = hub_public
 
     def __call__(self, order: Order) -> Answer:
         """Return what became of an order."""
         action = order.action
+        if order.text:
+            if self._public is None:
+                return Answer(NO_HUB_KEY)
+            plain = canonical({"text": order.text})
+            sealed = seal_to(self._public, plain, order_context(self._gate))
+            action = replace(action, note=sealed.hex())
         if order.second is not None:
             checked = self._log_in.second(order.second)
             if checked.guard is None:

@@ -60,15 +60,24 @@ class Recorded:
     key: str
 
 
+Noted = Callable[[Draft, int | None], None]
+"""Hears of every event once it stands in the journal, with its seq, or is held without one."""
+
+
 class Recorder:
     """Turns orders into drafts and drafts into journal entries."""
 
     def __init__(
-        self, gate: GateSection, journal: Appender, grew: Callable[[], None] | None = None
+        self,
+        gate: GateSection,
+        journal: Appender,
+        grew: Callable[[], None] | None = None,
+        noted: Noted | None = None,
     ) -> None:
         self._gate = gate
         self._journal = journal
         self._grew = grew
+        self._noted = noted
         self._held: deque[_Held] = deque()
         self._first_rows: dict[int, int] = {}
         self._unreported = 0
@@ -125,6 +134,12 @@ class Recorder:
         return True
 
     def _commit(self, draft: Draft, visit: int = 0) -> Recorded:
+        recorded = self._committed(draft, visit)
+        if self._noted is not None:
+            self._noted(draft, None if recorded.entry is None else recorded.entry.seq)
+        return recorded
+
+    def _committed(self, draft: Draft, visit: int) -> Recorded:
         waited = len(self._held)
         self._held.append(_Held(draft, visit))
         try:
@@ -249,6 +264,8 @@ def _guard_fields(order: GuardAction | None) -> dict[str, Json]:
         fields["override_reason"] = order.reason
     if order.approver:
         fields["approver"] = order.approver
+    if order.note:
+        fields["sealed"] = order.note
     return fields
 
 

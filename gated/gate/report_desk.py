@@ -1,34 +1,33 @@
-"""What guards report: sealed at once on the screen's thread, recorded by the engine.
+"""Records what the guard on duty may report, then lets it count. Engine thread only.
 
-    ReportIntake    the screen's thread: seals, queues, brings the answer back
-    ReportDesk      the engine's thread: records what the guard on duty may report
-
-What a guard writes about strangers is sealed to the hub before it enters the inbox; the clear
-words live in the memory of one request and nowhere else.
+A change of mode, of the direction or of the vehicle at the gate is asked of its own desk first,
+recorded, and only then carried out. Reports come from report_intake.py, sealed already.
 """
 
 import queue
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
-from gated.core import reports
 from gated.core.canonical import Json
 from gated.core.duty import Task
+from gated.core.gate_mode import EVACUATE, NORMAL
 from gated.core.model import Moment
-from gated.core.reports import Alert, Anomaly, Call, Registration, Report, Round, Shift
+from gated.core.reports import DirectionSwitch, ModeChange, Shift, VehicleAct
+from gated.gate.card_memory import CardMemory
 from gated.gate.duty_desk import LOG_IN_FIRST, DutyDesk
-from gated.gate.events import GUARD_ANSWER_S, Inbox
+from gated.gate.events import GUARD_ANSWER_S
+from gated.gate.mode_desk import ModeDesk
 from gated.gate.recorder import Recorder
+from gated.gate.vehicle_desk import VehicleDesk
 from gated.log import logger
 from gated.screen.reports import Answer
-from gated.store.sealed_box import anomaly_context, registration_context, seal_to
 
-NO_HUB_KEY: Final = "no_hub_key"
 BUSY: Final = "busy"
+SOMEBODY_ON_DUTY: Final = "somebody_on_duty"
+ALERT: Final = "alert"
 
-_FOR_EVERYBODY: Final = ("call", "alert")  # help is called without a log-in
-_CONTEXTS: Final = {"registration": registration_context, "anomaly": anomaly_context}
+_FOR_EVERYBODY: Final = ("call", ALERT)  # help is called without a log-in
+_SERVICE: Final = "out_of_service"
 
 _log = logger("reports")
 
@@ -38,7 +37,9 @@ class GuardReported:
     """A guard's report on its way to the engine; whatever names somebody is sealed.
 
     visit: the open visit it is about, 0 for none. shift: whether it changes who is on duty.
-    duty: number of the spell it was given in. proven: a PIN or staff card stands behind it.
+    order: what it asks of the gate. duty: number of the spell it was given in. proven: a PIN or
+    staff card stands behind it. approver: a second person who typed a PIN for it. vacant: it
+    begins duty only while nobody is on duty.
     """
 
     at: Moment
@@ -48,88 +49,59 @@ class GuardReported:
     shift: Shift | None = None
     duty: int = 0
     proven: bool = False
+    order: ModeChange | DirectionSwitch | VehicleAct | None = None
+    approver: str = ""
+    vacant: bool = False
     answer: "queue.SimpleQueue[Answer]" = field(
         default_factory=queue.SimpleQueue, repr=False, compare=False
     )
 
 
-class ReportIntake:
-    """Takes reports on the screen's thread. hub_public: key of the hub, None when it has none."""
+class ReportDesk:
+    """cards: holds a visitor's card until they are registered."""
 
     def __init__(
         self,
-        gate: str,
-        direction: str,
-        hub_public: bytes | None,
-        inbox: Inbox,
-        now: Callable[[], Moment],
+        recorder: Recorder,
+        duty: DutyDesk,
+        modes: ModeDesk,
+        vehicles: VehicleDesk,
+        cards: CardMemory | None = None,
     ) -> None:
-        self._gate = gate
-        self._direction = direction
-        self._public = hub_public
-        self._inbox = inbox
-        self._now = now
-
-    def __call__(self, report: Report, duty: int = 0) -> Answer:
-        """Return what became of a report given in this spell. Blocks up to GUARD_ANSWER_S."""
-        reported = self.sealed(report)
-        if reported is None:
-            return Answer(NO_HUB_KEY)
-        reported = replace(reported, duty=duty)
-        if not self._inbox.offer(reported):
-            return Answer(BUSY)
-        try:
-            return reported.answer.get(timeout=GUARD_ANSWER_S)
-        except queue.Empty:
-            return Answer(BUSY)
-
-    def sealed(self, report: Report) -> GuardReported | None:
-        """Return the report as the engine takes it; None when there is no key to seal it with."""
-        at, kind = self._now(), reports.KINDS[type(report)]
-        match report:
-            case Call(reason, visit):
-                return GuardReported(at, kind, {"reason": reason}, visit)
-            case Anomaly(what, text) if not text:
-                return GuardReported(at, kind, {"what": what})
-            case Anomaly(what):
-                fields: dict[str, Json] = {"what": what}
-                return self._closed(GuardReported(at, kind, fields), report.plain())
-            case Registration(form, _, visit):
-                fields = {"form": form, "direction": self._direction}
-                return self._closed(GuardReported(at, kind, fields, visit), report.plain())
-            case Round(place, agent):
-                return GuardReported(at, kind, {"place": place, "agent": agent})
-            case Shift(act, guard):
-                return GuardReported(at, kind, {"act": act, "guard": guard}, shift=report)
-            case Alert(code):
-                return GuardReported(at, kind, {"code": code})
-
-    def _closed(self, reported: GuardReported, plain: bytes) -> GuardReported | None:
-        if self._public is None:
-            return None
-        sealed = seal_to(self._public, plain, _CONTEXTS[reported.kind](self._gate))
-        return replace(reported, fields={**reported.fields, "sealed": sealed.hex()})
-
-
-class ReportDesk:
-    """Records reports. Engine thread only."""
-
-    def __init__(self, recorder: Recorder, duty: DutyDesk) -> None:
         self._recorder = recorder
         self._duty = duty
+        self._modes = modes
+        self._vehicles = vehicles
+        self._cards = cards
 
     def take(self, reported: GuardReported, person: bytes | None, now: Moment) -> None:
         """Record the report and answer it, unless the guard was told meanwhile that it failed.
 
+        An alarm is recorded however late: nobody repeats one that was to be silent.
         person: pseudonym of whom the open visit is about, None for nobody known.
         """
-        if now.mono_ms - reported.at.mono_ms > GUARD_ANSWER_S * 1000:
+        late = now.mono_ms - reported.at.mono_ms > GUARD_ANSWER_S * 1000
+        if late and reported.kind != ALERT:
             reported.answer.put(Answer(BUSY))
             return
-        refusal = self._refusal(reported)
+        refusal = self._refusal(reported) or self._order_refusal(reported)
         if refusal:
             reported.answer.put(Answer(refusal))
             return
+        fields = self._fields(reported, person)
+        self._end_former(reported.shift, now)
+        recorded = self._recorder.event(reported.kind, fields, now).entry is not None
+        self._carry_out(reported, now)
+        _log.info("report.recorded", kind=reported.kind, recorded=recorded)
+        reported.answer.put(Answer(recorded=recorded))
+
+    def _end_former(self, shift: Shift | None, now: Moment) -> None:
+        """Whoever is relieved without a log-off has an end of their duty too."""
+        if shift is not None and shift.act == "begin" and self._duty.duty is not None:
+            ended: dict[str, Json] = {"act": "end", "guard": self._duty.guard, "by": "next"}
+            self._recorder.event("shift", ended, now)
+
+    def _fields(self, reported: GuardReported, person: bytes | None) -> dict[str, Json]:
         fields: dict[str, Json] = {"guard": self._duty.guard, **reported.fields}
         if reported.visit:
             fields["visit"] = reported.visit
@@ -137,16 +109,66 @@ class ReportDesk:
                 fields["person_ref"] = person.hex()
         if reported.shift is not None:
             fields["guard"] = reported.shift.guard or self._duty.guard
-        recorded = self._recorder.event(reported.kind, fields, now).entry is not None
+        if reported.kind == "registration":
+            fields["direction"] = self._modes.direction.value
+        if reported.approver:
+            fields["approver"] = reported.approver
+        match reported.order:
+            case VehicleAct() as act:
+                return fields | self._vehicles.fields(act)
+            case ModeChange() | DirectionSwitch() as order:
+                return fields | self._modes.fields(order)
+            case None:
+                return fields
+
+    def _carry_out(self, reported: GuardReported, now: Moment) -> None:
+        """What was recorded counts from now on."""
         if reported.shift is not None:
             self._duty.change(reported.shift, now)
-        _log.info("report.recorded", kind=reported.kind, recorded=recorded)
-        reported.answer.put(Answer(recorded=recorded))
+        if reported.kind == "registration" and self._cards is not None:
+            self._cards.forget()
+        match reported.order:
+            case VehicleAct() as act:
+                self._vehicles.apply(act, now)
+            case ModeChange() | DirectionSwitch() as order:
+                self._modes.apply(order, self._duty.guard, now)
+            case None:
+                pass
 
     def _refusal(self, reported: GuardReported) -> str:
+        """Return why whoever reports this may not, "" when they may."""
+        if reported.vacant and self._duty.duty is not None:
+            return SOMEBODY_ON_DUTY
         if reported.proven or reported.kind in _FOR_EVERYBODY:
             return ""
         shift = reported.shift
         if shift is not None and shift.act == "begin":
             return LOG_IN_FIRST if self._duty.guarded else ""
-        return self._duty.refusal(reported.duty, Task.REPORT)
+        order = reported.order
+        if isinstance(order, ModeChange) and order.mode == EVACUATE:
+            return ""  # whoever sees the fire
+        return self._duty.refusal(reported.duty, self._task(order))
+
+    def _task(self, order: ModeChange | DirectionSwitch | VehicleAct | None) -> Task:
+        """Return what it takes to give this order; a technician may only stop and restart."""
+        if order is None:
+            return Task.REPORT
+        if isinstance(order, ModeChange):
+            ends = order.mode == NORMAL and self._modes.told == _SERVICE
+            return Task.SERVICE if ends or order.mode == _SERVICE else Task.DECIDE
+        return Task.DECIDE
+
+    def _order_refusal(self, reported: GuardReported) -> str:
+        """Return why the gate cannot do this now, "" when it can."""
+        match reported.order:
+            case VehicleAct() as act:
+                return self._vehicles.refusal(act)
+            case ModeChange() | DirectionSwitch() as order:
+                return self._modes.refusal(
+                    order,
+                    guard=self._duty.guard,
+                    approver=reported.approver,
+                    guarded=self._duty.guarded,
+                )
+            case None:
+                return ""

@@ -44,13 +44,16 @@ class RosterLookup(Protocol):
 
 
 class Resolver:
-    """Turns credentials into holders against the roster of the moment. Engine thread only."""
+    """Turns credentials into holders against the roster of the moment. Engine thread only.
+
+    direction: which way the lane is passed now; a pass may be for the other one.
+    """
 
     def __init__(self, site_key: bytes, trust: TrustTable, gate: GateSection) -> None:
         self._site_key = site_key
         self._trust = trust
         self._zone = gate.zone
-        self._direction = Direction(gate.direction)
+        self.direction = Direction.OUT if gate.direction == "out" else Direction.IN
         self._timezone = ZoneInfo(gate.timezone)
         self.roster: RosterLookup | None = None
 
@@ -84,7 +87,7 @@ class Resolver:
                 self._trust,
                 now_s=now_s,
                 zone=self._zone,
-                direction=self._direction,
+                direction=self.direction,
             )
         except PassRefused as refused:
             _log.info("pass.refused", detail=str(refused.detail))

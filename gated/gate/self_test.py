@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from gated.config import BrokerSection, Config
+from gated import texts
+from gated.config import BrokerSection, Config, ScreenSection
 from gated.core.model import ClockState
 from gated.errors import ConfigError, GatedError
 from gated.gate import probes
@@ -16,12 +17,14 @@ from gated.gate.app import broker_settings
 from gated.gate.health import SPACE_MIN_MB, Health, note_power
 from gated.gate.thermometer_desk import CalibrationFile
 from gated.process.clock import SystemClock
+from gated.screen.tls import server_context
 from gated.store.journal_reader import JournalReader
 from gated.store.keys import read_public, read_site_keys, read_trust
 from gated.store.roster import RosterStore
 from gated.transport.mqtt import tls_context
 
 CONNECT_S = 3.0
+NETWORK_PAGE = "see docs/screen.md, On a phone or in the office"
 AS_THE_SERVICE = "run it as the service's user: sudo -u gated gated check"
 
 Tell = Callable[[str], None]
@@ -47,7 +50,7 @@ def self_test(config: Config, tell: Tell | None = None) -> Health:
     if config.broker is not None:
         _broker(config.broker, health)
     if config.screen is not None:
-        _screen(config.screen.host, config.screen.port, health)
+        _screen(config.screen, health)
     probes.card_reader(config, health, tell)
     probes.camera(config, health, tell)
     probes.thermometer(config, health, tell)
@@ -178,13 +181,29 @@ def _broker(section: BrokerSection, health: Health) -> None:
     health.set("hub", "off", "only a running gate can tell")
 
 
-def _screen(host: str, port: int, health: Health) -> None:
+def _screen(section: ScreenSection, health: Health) -> None:
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.create_server((host, port), family=family):
-            pass
-    except OSError as error:
-        remedy = "stop the program that holds it or change [screen] port"
-        health.set("screen", "fail", f"cannot open {host} port {port}: {error}", remedy)
+        texts.load(section.texts)
+    except ConfigError as error:
+        health.set("screen", "fail", str(error), f"gated texts check {section.texts}")
         return
-    health.set("screen", "ok", f"{host} port {port} is free")
+    ports = [("[screen]", section.host, section.port)]
+    if section.network is not None:
+        network = section.network
+        try:
+            server_context(network.cert, network.key)
+        except ConfigError as error:
+            health.set("screen", "fail", str(error), NETWORK_PAGE)
+            return
+        ports.append(("[screen.network]", network.host, network.port))
+    for where, host, port in ports:
+        try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            with socket.create_server((host, port), family=family):
+                pass
+        except OSError as error:
+            remedy = f"stop the program that holds it or change {where} port"
+            health.set("screen", "fail", f"cannot open {host} port {port}: {error}", remedy)
+            return
+    free = ", ".join(f"{host} port {port}" for _, host, port in ports)
+    health.set("screen", "ok", f"{free} {'is' if len(ports) == 1 else 'are'} free")

@@ -14,6 +14,7 @@ from gated.core.calibration import (
 )
 from gated.core.model import Measurement, Moment, TemperatureState
 from gated.core.thermometry_judge import ThermometryConfig, fault
+from gated.core.thermometry_live import live_reason
 from gated.core.thermometry_window import SensorSample
 from gated.core.visit import TargetSeen, TemperatureTaken
 from gated.errors import ConfigError
@@ -144,6 +145,10 @@ class ThermometerDesk:
         """A credential was shown: a sensor that cannot measure now says so at once."""
         self._state, outputs = thermometry.presented(self._config, self._state, at.mono_ms)
         return self._outcomes(outputs)
+
+    def live(self, mono_ms: int) -> str:
+        """Return why somebody who waits to be measured has no value yet; see `live_reason`."""
+        return live_reason(self._config, self._state, mono_ms) if self.healthy else ""
 
     def missed(self, at: Moment) -> None:
         """A person was waited for and put no wrist there; three in a row suggest a cover."""

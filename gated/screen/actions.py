@@ -5,21 +5,57 @@
     {"kind": "clinical", "visit": 7, "value_mc": 36600}
     {"kind": "remeasure", "visit": 7}
 
-Each may carry `duty`, the number of the spell of duty, and a manual pass `second`, who approves it:
-{"guard": "S001", "pin": "…"}. No other keys; the role is not the page's to choose. Errors never
+Each may carry `duty`, the number of the spell of duty, a manual pass `second`, who approves it:
+{"guard": "S001", "pin": "…"}, and a manual pass or refusal for the reason `other` `text`, the
+guard's own words for the centre. No other keys; the role is not the page's to choose. Errors never
 repeat what was sent.
+
+    {"room": "3-2-101"} or {"visit": 7}      who lives there, or with the person of this visit
+    {"visit": 7, "pick": "…"}                one of those is who stands at the gate
 """
 
-import json
+import re
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from gated.core.duty import PIN
 from gated.core.model import GuardAction, GuardActionKind
-from gated.core.reports import STAFF_NUMBER
+from gated.core.reports import NAME_MAX, STAFF_NUMBER, TEXT_MAX
+from gated.core.room import room_parts
+from gated.screen.report_fields import (
+    VISIT_MAX,
+    ActionRejected,
+    duty_of,
+    fields_of,
+    integer,
+    text,
+    visit,
+)
 
-BODY_MAX = 1024  # a real order is under 100 bytes
+__all__ = [
+    "BODY_MAX",
+    "CLINICAL_MC",
+    "REASONS",
+    "VISIT_MAX",
+    "ActionRejected",
+    "Credentials",
+    "Order",
+    "Pick",
+    "Search",
+    "duty_of",
+    "fields_of",
+    "integer",
+    "parse_credentials",
+    "parse_order",
+    "parse_pick",
+    "parse_search",
+]
+
+OTHER: Final = "other"
+PICK: Final = re.compile(r"[0-9a-z]{4,32}")
+
+BODY_MAX = 8192  # the longest words beside an order, every character written as \uXXXX
 CLINICAL_MC = range(34_000, 42_901, 100)  # what a hand thermometer shows, in tenths
-VISIT_MAX = 2**53 - 1  # the largest integer a page can hold exactly
 REASONS: dict[GuardActionKind, tuple[str, ...]] = {
     GuardActionKind.MANUAL_PASS: (
         *("medical", "rescue", "caring", "clinical_normal", "equipment_fault"),
@@ -49,29 +85,38 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A guard's order as it came from a page. second: who approves it, if somebody does."""
+    """A guard's order as it came from a page. second: who approves it, if somebody does.
+
+    text: the guard's own words, for the centre only.
+    """
 
     action: GuardAction
     second: Credentials | None = None
+    text: str = field(default="", repr=False)
 
 
-class ActionRejected(ValueError):
-    """The order is not one a guard can give. field: which key is wrong, or ""."""
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Whom a guard looks for: who lives in a room, or with the person of a visit.
 
-    def __init__(self, field: str, detail: str) -> None:
-        super().__init__(f"{field}: {detail}" if field else detail)
-        self.field = field
+    room: building, unit and room as typed, empty when a visit is named.
+    """
+
+    room: tuple[str, str, str] | tuple[()] = field(default=(), repr=False)
+    visit: int = 0
+    duty: int = 0
 
 
-def fields_of(body: bytes) -> dict[str, object]:
-    """Return the JSON object these bytes hold. Raises ActionRejected."""
-    try:
-        parsed = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise ActionRejected("", "the body is not JSON in UTF-8") from error
-    if not isinstance(parsed, dict):
-        raise ActionRejected("", "the body is not a JSON object")
-    return parsed
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Somebody found stands at the gate. pick: the handle `Search` was answered with.
+
+    visit: number of the visit the guard saw, 0 for none.
+    """
+
+    pick: str
+    visit: int = 0
+    duty: int = 0
 
 
 def _kind(value: object) -> GuardActionKind:
@@ -79,21 +124,6 @@ def _kind(value: object) -> GuardActionKind:
         return GuardActionKind(str(value))
     except ValueError as error:
         raise ActionRejected("kind", f"is none of {', '.join(GuardActionKind)}") from error
-
-
-def integer(name: str, value: object) -> int:
-    """Return value when it is a whole number. Raises ActionRejected naming the field."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ActionRejected(name, "is not an integer")
-    return value
-
-
-def duty_of(fields: dict[str, object]) -> int:
-    """Return the number of the spell of duty, 0 when none is named. Raises ActionRejected."""
-    number = integer("duty", fields.get("duty", 0))
-    if not 0 <= number <= VISIT_MAX:
-        raise ActionRejected("duty", "is not the number of a spell of duty")
-    return number
 
 
 def parse_credentials(fields: dict[str, object]) -> Credentials:
@@ -112,13 +142,51 @@ def parse_order(body: bytes) -> Order:
     """Return the order these bytes hold. Raises ActionRejected naming the field that is wrong."""
     fields = fields_of(body)
     duty, second = duty_of(fields), fields.pop("second", None)
-    fields.pop("duty", None)
+    words = text(fields, "text", TEXT_MAX)
+    for name in ("duty", "text"):
+        fields.pop(name, None)
     action = replace(_action(fields), duty=duty)
+    if words and action.reason != OTHER:
+        raise ActionRejected("text", "goes with the reason other only")
     if second is None:
-        return Order(action)
+        return Order(action, text=words)
     if action.kind is not GuardActionKind.MANUAL_PASS or not isinstance(second, dict):
         raise ActionRejected("second", "only a manual pass has somebody who approves it")
-    return Order(action, parse_credentials(second))
+    return Order(action, parse_credentials(second), words)
+
+
+def parse_search(body: bytes) -> Search:
+    """Return whom these bytes ask for. Raises ActionRejected naming the field that is wrong."""
+    fields = _own_fields(body, {"room", "visit", "duty"})
+    duty, number = duty_of(fields), visit(fields)
+    if "room" not in fields:
+        if not number:
+            raise ActionRejected(
+                "room", "is missing: a room, or the visit of somebody who lives there"
+            )
+        return Search(visit=number, duty=duty)
+    if "visit" in fields:
+        raise ActionRejected("visit", "is not named together with a room")
+    room = room_parts(text(fields, "room", NAME_MAX))
+    if room is None:
+        raise ActionRejected("room", "is not written as a room, such as 3-2-101")
+    return Search(room, duty=duty)
+
+
+def parse_pick(body: bytes) -> Pick:
+    """Return who was picked. Raises ActionRejected naming the field that is wrong."""
+    fields = _own_fields(body, {"pick", "visit", "duty"})
+    pick = text(fields, "pick", NAME_MAX)
+    if PICK.fullmatch(pick) is None:
+        raise ActionRejected("pick", "is no answer to a search")
+    return Pick(pick, visit(fields), duty_of(fields))
+
+
+def _own_fields(body: bytes, names: set[str]) -> dict[str, object]:
+    fields = fields_of(body)
+    if not set(fields) <= names:
+        raise ActionRejected("", f"takes {', '.join(sorted(names))}, nothing else")
+    return fields
 
 
 def _action(fields: dict[str, object]) -> GuardAction:
@@ -126,17 +194,17 @@ def _action(fields: dict[str, object]) -> GuardAction:
     own = _OWN[kind]
     if not set(fields) <= {"kind", "visit", *own}:
         raise ActionRejected("", f"{kind} takes {', '.join(('kind', 'visit', *own))}, nothing else")
-    visit = integer("visit", fields.get("visit"))
-    if not 0 <= visit <= VISIT_MAX:
-        raise ActionRejected("visit", "is not the number of a visit")
+    if "visit" not in fields:
+        raise ActionRejected("visit", "is missing")
+    number = visit(fields)
     if kind is GuardActionKind.CLINICAL:
         value_mc = integer("value_mc", fields.get("value_mc"))
         if value_mc not in CLINICAL_MC:
             raise ActionRejected("value_mc", "is not a tenth of a degree from 34.0 to 42.9 °C")
-        return GuardAction(kind, visit, value_mc=value_mc)
+        return GuardAction(kind, number, value_mc=value_mc)
     if kind is GuardActionKind.REMEASURE:
-        return GuardAction(kind, visit)
+        return GuardAction(kind, number)
     reason = fields.get("reason")
     if not isinstance(reason, str) or reason not in REASONS[kind]:
         raise ActionRejected("reason", f"is none of {', '.join(REASONS[kind])}")
-    return GuardAction(kind, visit, reason=reason)
+    return GuardAction(kind, number, reason=reason)

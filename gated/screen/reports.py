@@ -4,37 +4,77 @@
     {"kind": "anomaly", "what": "crowding", "text": "..."}
     {"kind": "registration", "form": "visitor", "name": "...", "to": "3-2-101", ...}
     {"kind": "round", "place": "gate", "agent": "chlorine"}
-    {"kind": "shift", "act": "begin", "guard": "G017"}   {"kind": "shift", "act": "end"}
+    {"kind": "shift", "act": "begin", "guard": "G017"}
+    {"kind": "shift", "act": "end", "checked": ["thermometer", "keys"]}
     {"kind": "alert", "code": "GUARD_DURESS"}
+    {"kind": "note", "what": "parcel", "text": "...", "visit": 7}
+    {"kind": "paper", "number": "3/12", "day": "2020-02-07", "time": "09:12", "direction": "out",
+     "outcome": "passed", "name": "...", "room": "3-2-101", "temp_mc": 36500}
+    {"kind": "vehicle", "act": "begin", "plate": "...", "people": 2}
+    {"kind": "vehicle", "act": "pass"}   {"kind": "vehicle", "act": "abandon"}
+    {"kind": "mode", "mode": "lockdown", "reason": "station", "hours": 2, "second": {...}}
+    {"kind": "direction", "direction": "in"}   {"kind": "sound_test", "heard": true}
 
-Each may carry `duty`, the number of the spell of duty. No other keys. Errors name the key and never
-repeat what was sent: it may be somebody's name.
+Each may carry `duty`, the number of the spell of duty, and a change of mode `second`, who approves
+it. No other keys. Errors name the key and never repeat what was sent: it may be somebody's name.
 """
 
 import re
-import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from gated.core import reports
-from gated.core.reports import Alert, Anomaly, Call, Person, Registration, Report, Round, Shift
-from gated.screen.actions import VISIT_MAX, ActionRejected, duty_of, fields_of, integer
+from gated.core.reports import (
+    Alert,
+    Anomaly,
+    Call,
+    DirectionSwitch,
+    ModeChange,
+    Note,
+    Paper,
+    PaperLine,
+    Person,
+    Registration,
+    Report,
+    Round,
+    Shift,
+    SoundTest,
+    VehicleAct,
+)
+from gated.screen.actions import (
+    CLINICAL_MC,
+    ActionRejected,
+    Credentials,
+    duty_of,
+    fields_of,
+    parse_credentials,
+)
+from gated.screen.report_fields import shaped, text, truth, visit, within, word
 
 REPORT_BODY_MAX: Final = 8192  # a registration whose every character is written as \uXXXX
-PRIVATE_USE: Final = "Co"  # category of Unicode
-WIDE_SPACE: Final = "\u3000"  # what a Chinese keyboard types between words
+_TIME: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 _KEYS: Final[dict[str, frozenset[str]]] = {
     "call": frozenset({"reason", "visit"}),
     "anomaly": frozenset({"what", "text"}),
     "registration": frozenset(
         {"form", "visit", "name", "document_kind", "document_number", "phone"}
-        | {"from", "to", "reason", "plate", "companions"}
+        | {"from", "to", "reason", "plate", "companions", "from_card"}
     ),
     "round": frozenset({"place", "agent"}),
-    "shift": frozenset({"act", "guard"}),
+    "shift": frozenset({"act", "guard", "checked"}),
     "alert": frozenset({"code"}),
+    "note": frozenset({"what", "text", "visit"}),
+    "paper": frozenset(
+        {"number", "day", "time", "direction", "outcome", "name", "document_number"}
+        | {"phone", "room", "temp_mc"}
+    ),
+    "vehicle": frozenset({"act", "plate", "people"}),
+    "mode": frozenset({"mode", "reason", "hours"}),
+    "direction": frozenset({"direction"}),
+    "sound_test": frozenset({"heard"}),
 }
 
 
@@ -53,103 +93,185 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class SentReport:
-    """A report as it came from a page. duty: number of the spell it was given in, 0 for none."""
+    """A report as it came from a page. duty: number of the spell it was given in, 0 for none.
+
+    second: who approves it, if somebody does.
+    """
 
     report: Report
     duty: int = 0
+    second: Credentials | None = None
 
 
 def parse_report(body: bytes) -> SentReport:
     """Return the report these bytes hold. Raises ActionRejected naming the field that is wrong."""
     fields = fields_of(body)
-    duty = duty_of(fields)
+    duty, second = duty_of(fields), fields.pop("second", None)
     fields.pop("duty", None)
-    return SentReport(_report(fields), duty)
+    report = _report(fields)
+    if second is None:
+        return SentReport(report, duty)
+    if not isinstance(report, ModeChange) or not isinstance(second, dict):
+        raise ActionRejected("second", "only a change of mode has somebody who approves it")
+    return SentReport(report, duty, parse_credentials(second))
 
 
 def _report(fields: dict[str, object]) -> Report:
-    kind = _word(fields, "kind", _KEYS)
+    kind = word(fields, "kind", _KEYS)
     if not set(fields) <= _KEYS[kind] | {"kind"}:
         raise ActionRejected("", f"{kind} takes {', '.join(sorted(_KEYS[kind]))}, nothing else")
-    match kind:
-        case "call":
-            return Call(_word(fields, "reason", reports.CALL_REASONS), _visit(fields))
-        case "anomaly":
-            text = _text(fields, "text", reports.TEXT_MAX)
-            return Anomaly(_word(fields, "what", reports.ANOMALIES), text)
-        case "registration":
-            form = _word(fields, "form", reports.FORMS)
-            return Registration(form, _person(fields), _visit(fields))
-        case "round":
-            place = _word(fields, "place", reports.PLACES)
-            return Round(place, _word(fields, "agent", reports.AGENTS))
-        case "shift":
-            return _shift(fields)
-        case _:
-            return Alert(_word(fields, "code", reports.ALERTS))
+    return _PARSERS[kind](fields)
+
+
+def _call(fields: dict[str, object]) -> Call:
+    return Call(word(fields, "reason", reports.CALL_REASONS), visit(fields))
+
+
+def _anomaly(fields: dict[str, object]) -> Anomaly:
+    said = text(fields, "text", reports.TEXT_MAX)
+    return Anomaly(word(fields, "what", reports.ANOMALIES), said)
+
+
+def _note(fields: dict[str, object]) -> Note:
+    said = text(fields, "text", reports.TEXT_MAX)
+    return Note(word(fields, "what", reports.NOTES), said, visit(fields))
+
+
+def _registration(fields: dict[str, object]) -> Registration:
+    from_card = truth(fields, "from_card")
+    form, number = word(fields, "form", reports.FORMS), visit(fields)
+    if from_card and not number:
+        raise ActionRejected("visit", "a card was read in a visit: name it")
+    return Registration(form, _person(fields, from_card=from_card), number, from_card)
+
+
+def _round(fields: dict[str, object]) -> Round:
+    place = word(fields, "place", reports.PLACES)
+    return Round(place, word(fields, "agent", reports.AGENTS))
+
+
+def _alert(fields: dict[str, object]) -> Alert:
+    return Alert(word(fields, "code", reports.ALERTS))
+
+
+def _vehicle(fields: dict[str, object]) -> VehicleAct:
+    act = word(fields, "act", ("begin", "pass", "abandon"))
+    if act == "begin":
+        plate = shaped(fields, "plate", reports.PLATE)
+        return VehicleAct(
+            "begin", plate, within(fields, "people", range(1, reports.PEOPLE_MAX + 1))
+        )
+    if set(fields) & {"plate", "people"}:
+        raise ActionRejected("", "plate and people are named when a vehicle stops, not later")
+    return VehicleAct("pass" if act == "pass" else "abandon")
+
+
+def _mode(fields: dict[str, object]) -> ModeChange:
+    mode = word(fields, "mode", reports.MODES)
+    if mode == "normal":
+        return ModeChange(mode)
+    hours = within(fields, "hours", range(1, reports.MODE_HOURS_MAX + 1), default=1)
+    return ModeChange(mode, word(fields, "reason", reports.MODE_REASONS), hours)
+
+
+def _direction(fields: dict[str, object]) -> DirectionSwitch:
+    inward = word(fields, "direction", ("in", "out")) == "in"
+    return DirectionSwitch("in" if inward else "out")
+
+
+def _sound_test(fields: dict[str, object]) -> SoundTest:
+    if "heard" not in fields:
+        raise ActionRejected("heard", "is missing")
+    return SoundTest(truth(fields, "heard"))
+
+
+def _paper(fields: dict[str, object]) -> Paper:
+    name = text(fields, "name", reports.NAME_MAX)
+    document = shaped(fields, "document_number", reports.DOCUMENT_NUMBER)
+    room = shaped(fields, "room", reports.ROOM)
+    if not (name or document or room):
+        raise ActionRejected("name", "is missing: a name, a document number or a room")
+    temp_mc = fields.get("temp_mc")
+    if temp_mc is not None and temp_mc not in CLINICAL_MC:
+        raise ActionRejected("temp_mc", "is not a tenth of a degree from 34.0 to 42.9 °C")
+    line = PaperLine(
+        number=shaped(fields, "number", reports.PAPER_NUMBER),
+        day=_day(fields),
+        time=shaped(fields, "time", _TIME),
+        direction=word(fields, "direction", ("in", "out")),
+        outcome=word(fields, "outcome", reports.OUTCOMES),
+        name=name,
+        document_number=document,
+        phone=shaped(fields, "phone", reports.PHONE),
+        room=room,
+        temp_mc=temp_mc if isinstance(temp_mc, int) else None,
+    )
+    return Paper(line)
+
+
+def _day(fields: dict[str, object]) -> str:
+    value = fields.get("day")
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "").isoformat()
+    except ValueError as error:
+        raise ActionRejected("day", "is no date such as 2020-02-07") from error
 
 
 def _shift(fields: dict[str, object]) -> Shift:
-    if _word(fields, "act", ("begin", "end")) == "end":
+    if word(fields, "act", ("begin", "end")) == "end":
         if fields.get("guard", "") != "":
             raise ActionRejected("guard", "is not named at the end of a shift")
-        return Shift("end")
+        return Shift("end", checked=_checked(fields))
+    if "checked" in fields:
+        raise ActionRejected("checked", "belongs to the end of a shift")
     guard = fields.get("guard")
     if not isinstance(guard, str) or reports.STAFF_NUMBER.fullmatch(guard) is None:
         raise ActionRejected("guard", "is no staff number: 1 to 12 capital letters and digits")
     return Shift("begin", guard)
 
 
-def _person(fields: dict[str, object]) -> Person:
-    name = _text(fields, "name", reports.NAME_MAX)
-    if not name:
-        raise ActionRejected("name", "is missing")
-    companions = integer("companions", fields.get("companions", 0))
-    if not 0 <= companions <= reports.COMPANIONS_MAX:
-        raise ActionRejected("companions", f"is not 0 to {reports.COMPANIONS_MAX}")
-    kind = _word(fields, "document_kind", reports.DOCUMENT_KINDS, default="none")
+def _checked(fields: dict[str, object]) -> tuple[str, ...] | None:
+    points = fields.get("checked")
+    if points is None:
+        return None
+    if not isinstance(points, list) or not all(point in reports.CHECKLIST for point in points):
+        raise ActionRejected("checked", f"is no list of {', '.join(reports.CHECKLIST)}")
+    return tuple(point for point in reports.CHECKLIST if point in points)
+
+
+def _person(fields: dict[str, object], *, from_card: bool) -> Person:
+    name = text(fields, "name", reports.NAME_MAX)
+    document = shaped(fields, "document_number", reports.DOCUMENT_NUMBER)
+    phone = shaped(fields, "phone", reports.PHONE)
+    if not (name or document or phone or from_card):
+        raise ActionRejected("name", "is missing: a name, a document number or a phone")
+    if from_card and (name or document):
+        raise ActionRejected("from_card", "name and number are the card's own, or typed, not both")
+    kind = word(fields, "document_kind", reports.DOCUMENT_KINDS, default="none")
     return Person(
         name=name,
         document_kind=kind,
-        document_number=_shaped(fields, "document_number", reports.DOCUMENT_NUMBER),
-        phone=_shaped(fields, "phone", reports.PHONE),
-        came_from=_text(fields, "from", reports.NAME_MAX),
-        to=_shaped(fields, "to", reports.ROOM),
-        reason=_text(fields, "reason", reports.TEXT_MAX),
-        plate=_text(fields, "plate", reports.PLATE_MAX),
-        companions=companions,
+        document_number=document,
+        phone=phone,
+        came_from=text(fields, "from", reports.NAME_MAX),
+        to=shaped(fields, "to", reports.ROOM),
+        reason=text(fields, "reason", reports.TEXT_MAX),
+        plate=text(fields, "plate", reports.PLATE_MAX),
+        companions=within(fields, "companions", range(reports.COMPANIONS_MAX + 1), default=0),
     )
 
 
-def _visit(fields: dict[str, object]) -> int:
-    visit = integer("visit", fields.get("visit", 0))
-    if not 0 <= visit <= VISIT_MAX:
-        raise ActionRejected("visit", "is not the number of a visit")
-    return visit
-
-
-def _word(
-    fields: dict[str, object], name: str, words: Collection[str], default: str | None = None
-) -> str:
-    value = fields.get(name, default)
-    if not isinstance(value, str) or value not in words:
-        raise ActionRejected(name, f"is none of {', '.join(words)}")
-    return value
-
-
-def _text(fields: dict[str, object], name: str, length: int) -> str:
-    value = fields.get(name, "")
-    if not isinstance(value, str) or len(value) > length:
-        raise ActionRejected(name, f"is no text of at most {length} characters")
-    value = value.replace(WIDE_SPACE, " ").strip()
-    # Rare names are written with characters for private use.
-    if not all(c.isprintable() or unicodedata.category(c) == PRIVATE_USE for c in value):
-        raise ActionRejected(name, "holds characters that cannot be shown")
-    return value
-
-
-def _shaped(fields: dict[str, object], name: str, shape: re.Pattern[str]) -> str:
-    value = unicodedata.normalize("NFKC", _text(fields, name, reports.NAME_MAX))
-    if shape.fullmatch(value) is None:
-        raise ActionRejected(name, "is not written as expected")
-    return value
+_PARSERS: Final[dict[str, Callable[[dict[str, object]], Report]]] = {
+    "call": _call,
+    "anomaly": _anomaly,
+    "registration": _registration,
+    "round": _round,
+    "shift": _shift,
+    "alert": _alert,
+    "note": _note,
+    "paper": _paper,
+    "vehicle": _vehicle,
+    "mode": _mode,
+    "direction": _direction,
+    "sound_test": _sound_test,
+}

@@ -10,10 +10,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from gated.core.model import ClockState, GuardActionKind, Verdict
+from gated.core.text import Language as Language  # noqa: PLC0414 - whoever fills a snapshot needs it
+from gated.core.text import Text as Text  # noqa: PLC0414 - likewise
 
-Language = Literal["zh", "en"]
 Band = Literal["allow", "note", "check", "stop", "fault"]
 Mode = Literal["idle", "measuring", "verdict", "fault"]
+Sign = Literal["fault", "lockdown", "evacuate", "out_of_service", "open"]
+CallState = Literal["waiting", "delivered", "answered"]
 LinkState = Literal["online", "offline", "hub_silent", "none"]
 PartState = Literal["ok", "warn", "fail", "off"]
 
@@ -22,20 +25,13 @@ PROGRESS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """One sentence in both languages; an empty one is not drawn."""
-
-    zh: str = ""
-    en: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class GateView:
-    """Which gate this is and which way it is passed."""
+    """Which gate this is and which way it is passed. switches: the guard may turn it round."""
 
     name_zh: str
     name_en: str
     direction: Literal["in", "out", "both"]
+    switches: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +60,13 @@ class DutyView:
 class LinkView:
     """The way to the hub. since_s: seconds in this state; backlog: records not yet acknowledged.
 
-    `none`: this gate has no hub, and no badge is drawn.
+    `none`: this gate has no hub, and no badge is drawn. oldest_s: age of the oldest of the backlog.
     """
 
     state: LinkState
     since_s: int = 0
     backlog: int = 0
+    oldest_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +111,7 @@ class VerdictView:
     key: names the passage (`gate/epoch/seq`, or any unique text when it is not recorded).
     code: the primary reason; codes: all of them, shown only behind a tap. note: amber stripe.
     recorded: False draws "not recorded" in fault blue. awaiting_guard: a CHECK nobody answered.
+    public: what the person in front of the gate is told, without a reason of health.
     """
 
     key: str
@@ -129,6 +127,7 @@ class VerdictView:
     temperature: TemperatureView | None = None
     recorded: bool = True
     awaiting_guard: bool = False
+    public: Text = field(default_factory=Text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,22 +143,113 @@ class LastView:
 
 @dataclass(frozen=True, slots=True)
 class PartView:
-    """Health of one part (names as in `gated check`). label is short: 证, CARD."""
+    """Health of one part (names as in `gated check`). label is short: 证, CARD.
+
+    detail: what there is to know besides, such as a revision and its age.
+    """
 
     part: str
     label: Text
     state: PartState
     word: Text
     remedy: Text = field(default_factory=Text)
+    detail: Text = field(default_factory=Text)
 
 
 @dataclass(frozen=True, slots=True)
 class FaultView:
-    """Words of the mode `fault`: out of service, evacuation, nothing works."""
+    """Words of the mode `fault`: out of service, evacuation, nothing works.
+
+    sign: which shape stands beside them. public: for the person in front of the gate.
+    """
 
     word: Text
     reason: Text
     advice: Text = field(default_factory=Text)
+    sign: Sign = "fault"
+    public: Text = field(default_factory=Text)
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialView:
+    """The gate works differently for a time. since, until: local, "14:31"; until "" is open.
+
+    word: short, for the header. guard: staff number of who ordered it, "" for the gate itself.
+    """
+
+    mode: Literal["lockdown", "evacuate", "out_of_service", "open"]
+    word: Text
+    since: str
+    until: str = ""
+    guard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """The ID card of somebody not on the list, as far as a guard may see it: masked."""
+
+    name: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class OccupantView:
+    """Somebody in the vehicle who was identified. name: masked."""
+
+    name: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleView:
+    """A vehicle that stands at the gate. plate: masked; people: in it, driver included.
+
+    occupants: the newest of those decided; decided: how many. ready: everybody may pass.
+    """
+
+    plate: str
+    people: int
+    occupants: tuple[OccupantView, ...] = ()
+    ready: bool = False
+    decided: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """The newest call to the station and whom it reached.
+
+    state: waiting for the network, delivered to the centre, or answered by somebody there.
+    by: who, as the centre names them; since_s: seconds since the call.
+    """
+
+    reason: str
+    state: CallState
+    since_s: int
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundView:
+    """The disinfection round. ago_min: minutes since the last one here, None: none is known."""
+
+    ago_min: int | None
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StationView:
+    """Whom to ring when the screen is not enough. name: of the community station."""
+
+    name: Text
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class PanelView:
+    """How the page is drawn. diagonal_in: of the panel, inches; night: dimmed colours now."""
+
+    diagonal_in: float = 5.0
+    night: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +258,8 @@ class Snapshot:
 
     visit: number of the visit that actions refer to. enabled: what a guard may press now;
     suggested: the one drawn in white, or "". needs_second: the last order waits for somebody who
-    approves it. message: what the hub wants everybody at this gate to read.
+    approves it. message: what the hub wants everybody at this gate to read; tips: prevention
+    advice, shown in turn while nobody is there. members: whether this person has a household.
     """
 
     gate: GateView
@@ -188,6 +279,16 @@ class Snapshot:
     suggested: GuardActionKind | Literal[""] = ""
     enabled: tuple[GuardActionKind, ...] = ()
     needs_second: bool = False
+    members: bool = False
+    special: SpecialView | None = None
+    card: CardView | None = None
+    vehicle: VehicleView | None = None
+    call: CallView | None = None
+    round: RoundView | None = None
+    station: StationView | None = None
+    notice: Text | None = None
+    tips: tuple[Text, ...] = ()
+    panel: PanelView = field(default_factory=PanelView)
 
     def __post_init__(self) -> None:
         """A mode always comes with what it shows."""

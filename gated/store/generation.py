@@ -164,7 +164,10 @@ class Roster:
 
     def by_room(self, building: str, unit: str, room: str) -> list[Holder]:
         """Return who lives in this room or is expected there, with what a guard may see of them."""
-        ref = pseudonym.room_ref(self._site_key, building, unit, room)
+        return self.by_household(pseudonym.room_ref(self._site_key, building, unit, room))
+
+    def by_household(self, ref: bytes) -> list[Holder]:
+        """Return who belongs to this household or is expected there, as `by_room` does."""
         found = [self._holder(row, CredentialKind.NONE, row[0]) for row in self._in_room(ref)]
         return [
             Holder(

@@ -29,6 +29,21 @@ def anomaly_context(gate: str) -> bytes:
     return b"gated anomaly" + gate.encode("ascii")
 
 
+def note_context(gate: str) -> bytes:
+    """Return the context of a note that this gate seals."""
+    return b"gated note" + gate.encode("ascii")
+
+
+def paper_context(gate: str) -> bytes:
+    """Return the context of a line of the paper ledger that this gate seals."""
+    return b"gated paper" + gate.encode("ascii")
+
+
+def order_context(gate: str) -> bytes:
+    """Return the context of the words beside a manual pass or refusal that this gate seals."""
+    return b"gated order" + gate.encode("ascii")
+
+
 def public_of(private: bytes) -> bytes:
     """Return the public half (32 bytes) of a private key. Raises ValueError for another length."""
     return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()

@@ -8,8 +8,10 @@ from gated.core.model import (
     CredentialKind,
     CredentialState,
     GuardActionKind,
+    Holder,
     StatusCode,
 )
+from gated.core.visit import MeasuringView, PersonPicked
 from tests.core.session_lane import Lane, holder
 
 ANNA, BAO = holder(b"anna"), holder(b"bao")
@@ -97,7 +99,7 @@ def test_a_guards_press_is_no_try() -> None:
     for _ in range(2):
         lane.wait(6_000)
         lane.act(REFUSE, "behaviour")
-    lane.wait(6_000)
+    lane.wait(10_000)
     lane.show(ANNA)
     lane.measure(38_500)
     assert lane.outcomes[-1] == ("CHECK", "TEMP_HIGH_RETRY")
@@ -176,3 +178,69 @@ def test_without_a_thermometer_nobody_is_measured_again(health: str) -> None:
 
 def test_with_nobody_at_the_lane_there_is_nobody_to_measure_again() -> None:
     assert Lane().act(AGAIN) == ()
+
+
+def found(name: bytes, *statuses: StatusCode) -> Holder:
+    return holder(name, CredentialKind.NONE, CredentialState.ACTIVE, Category.RESIDENT, *statuses)
+
+
+def test_somebody_found_by_room_is_measured_and_decided_like_anybody() -> None:
+    lane = Lane()
+    lane.feed(PersonPicked(found(b"anna")))
+    assert isinstance(lane.view, MeasuringView)
+    lane.measure()
+    assert lane.outcomes == [ALLOWED]
+    assert lane.records[0].visit.holder.credential.kind is CredentialKind.NONE
+
+
+def test_who_is_picked_while_measuring_takes_over_the_open_visit() -> None:
+    lane = Lane()
+    lane.show(ANNA)
+    lane.wait(2_000)
+    lane.feed(PersonPicked(found(b"child")))
+    lane.measure()
+    assert [record.visit.holder.person for record in lane.records] == [found(b"child").person]
+    lane.wait(60_000)
+    assert len(lane.records) == 1
+
+
+def test_who_is_picked_and_may_not_pass_is_stopped_without_a_wrist() -> None:
+    lane = Lane()
+    lane.show(ANNA)
+    lane.feed(PersonPicked(found(b"home", StatusCode.HOME_QUARANTINE)))
+    assert lane.outcomes == [("STOP", "STAT_HOME_QUARANTINE")]
+
+
+def test_picking_somebody_answers_the_check_on_the_screen() -> None:
+    lane = Lane()
+    lane.show(holder(b"card", CredentialKind.ID_CARD, CredentialState.UNKNOWN, None))
+    lane.measure()
+    assert lane.outcomes == [("CHECK", "ID_NOT_IN_ROSTER")]
+    lane.feed(PersonPicked(found(b"anna")))
+    lane.measure()
+    lane.wait(60_000)
+    assert lane.outcomes[-1] == ALLOWED
+    assert lane.follow_ups == []
+
+
+@pytest.mark.parametrize("mc", [38_100, None])
+def test_a_check_and_a_stop_give_way_to_another_credential_only(mc: int | None) -> None:
+    who = ANNA if mc else found(b"home", StatusCode.HOME_QUARANTINE)
+    lane = Lane()
+    lane.show(who)
+    if mc:
+        lane.measure(mc)
+    lane.wait(6_000)
+    assert lane.show(who) == ()
+    assert len(lane.records) == 1
+    lane.show(BAO)
+    assert isinstance(lane.view, MeasuringView)
+
+
+def test_when_its_time_is_over_the_same_credential_is_a_new_visit() -> None:
+    lane = Lane()
+    lane.show(ANNA)
+    lane.measure(38_100)
+    lane.wait(30_000)
+    lane.show(ANNA)
+    assert isinstance(lane.view, MeasuringView)

@@ -11,11 +11,19 @@ from gated.core.model import (
     CredentialKind,
     CredentialState,
     GuardActionKind,
+    Holder,
     Measurement,
     StatusCode,
     TemperatureState,
 )
-from gated.core.visit import Record, Show, TargetSeen, TemperatureTaken, VerdictView
+from gated.core.visit import (
+    PersonPicked,
+    Record,
+    Show,
+    TargetSeen,
+    TemperatureTaken,
+    VerdictView,
+)
 from tests.core.session_lane import FAULT, Lane, holder
 from tests.support.effort import examples
 
@@ -55,6 +63,11 @@ class Day(RuleBasedStateMachine):
     @rule(who=st.sampled_from(PEOPLE))
     def credential(self, who: object) -> None:
         self.lane.show(who)
+        self._watch()
+
+    @rule(who=st.sampled_from(PEOPLE))
+    def picked_by_the_guard(self, who: Holder) -> None:
+        self.lane.feed(PersonPicked(who))
         self._watch()
 
     @rule(reading=st.sampled_from(READINGS))

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
-from gated.config import GateSection, VisitSection
+from gated.config import GateSection, ScreenSection, VisitSection
 from gated.core.calibration import demo_calibration
 from gated.core.id_number import check_character
 from gated.core.model import (
@@ -28,8 +28,10 @@ from gated.core.thermometry_judge import ThermometryConfig
 from gated.core.thermometry_window import SensorSample
 from gated.core.trust import TrustTable
 from gated.errors import StoreError
+from gated.gate.card_memory import CardMemory
+from gated.gate.desks import Desks
 from gated.gate.duty_desk import DutyDesk
-from gated.gate.engine import Desks, Engine
+from gated.gate.engine import Engine
 from gated.gate.events import (
     CardSeen,
     DeviceChanged,
@@ -38,15 +40,26 @@ from gated.gate.events import (
     LaneMark,
     SampleTaken,
 )
+from gated.gate.finder import FinderDesk, FinderIntake
 from gated.gate.health import Health
 from gated.gate.hub_desk import HubDesk
 from gated.gate.message_desk import MessageDesk
+from gated.gate.mode_desk import ModeDesk
+from gated.gate.presenter import Presenter
 from gated.gate.recorder import Recorder
-from gated.gate.report_desk import ReportDesk, ReportIntake
+from gated.gate.report_desk import ReportDesk
+from gated.gate.report_intake import ReportIntake
 from gated.gate.resolver import Resolver
 from gated.gate.retention import Retention
+from gated.gate.screen_desk import ScreenDesk
+from gated.gate.shift_summary import SummaryBoard
 from gated.gate.thermometer_desk import CalibrationFile, ThermometerDesk
+from gated.gate.vehicle_desk import VehicleDesk
+from gated.gate.watches import Watches
+from gated.gate.wording import Wording
+from gated.screen.actions import Pick, Search
 from gated.screen.feed import Feed
+from gated.screen.look_up import Found
 from gated.screen.reports import Answer
 from gated.screen.snapshot import ClockView, GateView, Snapshot
 from gated.store.guard_book import GuardBook
@@ -55,6 +68,7 @@ from gated.store.journal_reader import Entry, JournalReader
 from gated.store.keys import SiteKeys
 from gated.store.roster import LOCAL, RosterStore
 from gated.store.roster_build import RosterRow, build
+from gated.texts import Texts, shipped
 
 KEYS = SiteKeys(b"\x11" * 32, b"\x22" * 32)
 GATE = GateSection(id="north-1", site="park", direction="out", clock="trusted")
@@ -170,13 +184,18 @@ class GateInAThread:
     journal: FailingJournal | None = None
     trust: TrustTable = field(default_factory=TrustTable)
     hub_public: bytes | None = None
+    texts: Texts = field(default_factory=shipped)
+    cards: CardMemory = field(default_factory=CardMemory)
     _sensor_ms: int = 0
 
     def __post_init__(self) -> None:
         first = Snapshot(GateView("", "", "out"), "zh", ClockView("2026-02-07T12:00:00+08:00", ClockState.UNSURE))  # fmt: skip
         self.feed = Feed(first)
+        presenter = Presenter(self.gate, self.health, self.texts)
+        self.board = SummaryBoard()
+        screen = ScreenDesk(self.feed, presenter, self.board, ScreenSection())
         self.engine = Engine(
-            self.gate, VISIT, self.inbox, self.feed, self.health, self._desks, LaneMark()
+            self.gate, VISIT, self.inbox, self.health, self._desks, LaneMark(), screen
         )
         self._stop = threading.Event()
         self._errors: list[BaseException] = []
@@ -243,12 +262,24 @@ class GateInAThread:
     def report(self, report: Report) -> Answer:
         """Report until the engine is not too busy to say; return what it said."""
         intake = ReportIntake(
-            self.gate.id, self.gate.direction, self.hub_public, self.inbox, self._now
+            self.gate.id, self.hub_public, self.inbox, self._now, cards=self.cards
         )
         end = time.monotonic() + LIMIT_S
         while (said := intake(report)).refusal == "busy":
             assert time.monotonic() < end, "the engine was always busy"
         return said
+
+    def find(self, search: Search) -> Found:
+        """Look for somebody until the engine is not too busy to say."""
+        finder = FinderIntake(self.inbox, self._now)
+        end = time.monotonic() + LIMIT_S
+        while (found := finder.find(search)).refusal == "busy":
+            assert time.monotonic() < end, "the engine was always busy"
+        return found
+
+    def identify(self, handle: str, visit: int = 0) -> Answer:
+        """Say who stands there."""
+        return FinderIntake(self.inbox, self._now).identify(Pick(handle, visit))
 
     def until(self, seen: Callable[[Snapshot], object], what: str) -> Snapshot:
         """Return the first snapshot that shows it."""
@@ -287,7 +318,8 @@ class GateInAThread:
         journal = closing.enter_context(journal_in(self.folder))
         rosters = RosterStore(self.folder, KEYS)
         closing.callback(rosters.close)
-        recorder = Recorder(self.gate, journal)
+        watches = Watches("Asia/Shanghai", every_h=4, boot="boot-1", now=self._now())
+        recorder = Recorder(self.gate, journal, None, watches.noted)
         hub = HubDesk(journal, rosters, recorder, self.health, lambda: None)
         resolver = Resolver(KEYS.site, TrustTable(), self.gate)
         self.journal = journal
@@ -295,12 +327,17 @@ class GateInAThread:
         closing.callback(reader.close)
         retention = Retention(journal, reader)
         duty = duty_desk(recorder, self.folder)
-        reports = ReportDesk(recorder, duty)
+        modes = ModeDesk(self.gate, recorder, self.folder, "boot-1")
+        vehicles = VehicleDesk(KEYS.site)
+        reports = ReportDesk(recorder, duty, modes, vehicles, self.cards)
+        category = Wording(self.texts).category
+        finder = FinderDesk(recorder, duty, hub.roster_of_the_moment, category)
         messages = MessageDesk(self.gate.id, "boot-1", self.trust, recorder, self.folder)
         measuring = self._thermometer()
         return Desks(
             *(recorder, resolver, hub, measuring, retention, reader),
-            *(duty, reports, messages, closing),
+            *(duty, reports, messages, modes, vehicles),
+            *(watches, finder, self.cards, closing),
         )
 
     def _thermometer(self) -> ThermometerDesk | None:

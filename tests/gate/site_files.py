@@ -102,10 +102,17 @@ class RunningGate:
         request = urllib.request.Request(
             f"{url}/act",
             json.dumps(order).encode(),
-            {"Content-Type": "application/json", "Origin": url},
+            self.headers(),
         )
         with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
             assert answer.status < 300
+
+    def headers(self) -> dict[str, str]:
+        """Return what an order of the page carries."""
+        url = f"http://127.0.0.1:{self.port}"
+        with urllib.request.urlopen(f"{url}/token", timeout=LIMIT_S) as answer:
+            token = json.loads(answer.read())["token"]
+        return {"Content-Type": "application/json", "Origin": url, "X-Gated-Token": token}
 
     def snapshot(self) -> dict[str, Any]:
         url = f"http://127.0.0.1:{self.port}/snapshot"

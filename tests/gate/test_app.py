@@ -113,6 +113,17 @@ def test_with_a_broken_calibration_it_refuses_with_78(tmp_path: Path, refused: R
     assert "calibration.toml" in said
 
 
+def test_with_texts_that_lack_a_language_it_refuses_with_78(
+    tmp_path: Path, refused: Refused
+) -> None:
+    texts = tmp_path / "texts.toml"
+    texts.write_text('[page]\nrefuse = { zh = "拒绝" }\n', "utf-8")
+    code, said = refused(write_site(tmp_path, f'[screen]\nport = 0\ntexts = "{texts}"\n'))
+    assert code == 78
+    assert f"texts {texts}:" in said
+    assert "[page] refuse: has no en; write both languages" in said
+
+
 def test_with_tls_files_that_are_no_pem_it_refuses_with_78(
     tmp_path: Path, refused: Refused
 ) -> None:
@@ -140,9 +151,9 @@ def test_the_uplink_believes_the_clock_as_far_as_the_gate_does(
 def test_the_screen_may_be_opened_under_the_names_of_its_section(tmp_path: Path) -> None:
     config = load(write_site(tmp_path, '[screen]\nport = 0\nnames = ["gate-1.lan"]\n'))
     with ExitStack() as closing:
-        server = app._bound_screen(app._prepared(config), closing)
-        assert server is not None
-        assert server._names == ("gate-1.lan",)
+        screens = app._bound_screens(app._prepared(config), closing)
+        assert screens is not None
+        assert screens.kiosk._names == ("gate-1.lan",)
 
 
 def test_with_a_supply_the_sensor_does_not_stand_it_refuses_with_78(

@@ -21,8 +21,7 @@ PRIVATE = bytes(range(32))
 
 def report(gate: RunningGate, **what: object) -> dict[str, object]:
     url = f"http://127.0.0.1:{gate.port}"
-    headers = {"Content-Type": "application/json", "Origin": url}
-    request = urllib.request.Request(f"{url}/report", json.dumps(what).encode(), headers)
+    request = urllib.request.Request(f"{url}/report", json.dumps(what).encode(), gate.headers())
     try:
         with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
             found: dict[str, object] = json.loads(answer.read())

@@ -138,7 +138,7 @@ def test_a_list_imported_by_another_process_serves_within_a_tick(
     gate: GateInAThread, tmp_path: Path
 ) -> None:
     with gate:
-        gate.card(9)
+        gate.card(8)
         gate.measuring()
         gate.hold(WRIST_MC)
         gate.verdict("ID_NOT_IN_ROSTER")

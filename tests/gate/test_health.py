@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gated.core.reasons import DEVICE_REASONS
+from gated.core.reasons import DEVICE_CODES
 from gated.gate.control import ControlDenied, ControlServer, ControlSilent, running_health
 from gated.gate.health import FAULT_CODES, PARTS, Health, Part
 from tests.gate.site_files import without_rights
@@ -60,7 +60,7 @@ def test_an_unknown_part_is_our_own_mistake() -> None:
 
 def test_every_fault_code_has_words_for_the_guard() -> None:
     assert set(FAULT_CODES) <= set(PARTS)
-    assert set(FAULT_CODES.values()) <= set(DEVICE_REASONS)
+    assert set(FAULT_CODES.values()) <= set(DEVICE_CODES)
 
 
 def test_a_local_command_hears_what_the_daemon_knows(tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gated.core.model import Direction
+from gated.core.text import Text
 from gated.gate import last_passages
 from gated.gate.last_passages import LastPassages
-from gated.screen.snapshot import Text
+from gated.texts import Texts, load, shipped
 from tests.gate.gate_world import GateInAThread, install, resident
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -15,8 +16,19 @@ NOON = datetime(2026, 2, 7, 12, 0, tzinfo=SHANGHAI)
 ANNA = b"a" * 16
 
 
-def known() -> LastPassages:
-    return LastPassages(Text("东门", "East"), SHANGHAI)
+def known(texts: Texts | None = None) -> LastPassages:
+    return LastPassages(Text("东门", "East"), SHANGHAI, texts or shipped())
+
+
+def test_the_line_is_the_operators(tmp_path: Path) -> None:
+    """What is filled in is not looked through again: a gate's name may hold braces."""
+    path = tmp_path / "texts.toml"
+    path.write_text(
+        '[passage]\nin = { zh = "{gate} {time} 进", en = "{gate} at {time}" }\n', "utf-8"
+    )
+    passages = LastPassages(Text("{time}门", "East"), SHANGHAI, load(path))
+    passages.passed(ANNA, Direction.IN, round(NOON.timestamp() * 1000))
+    assert passages.text(ANNA, NOON) == Text("{time}门 12:00 进", "East at 12:00")
 
 
 def ms(at: datetime) -> int:

@@ -1,21 +1,23 @@
 """PINs are checked, counted and locked; duress works as usual and is told."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gated.core.duty import LOCK_MS, WRONG_MAX, DutyRole
-from gated.core.model import GuardAction, GuardActionKind, Moment
-from gated.core.reports import Shift
+from gated.core.model import ClockState, GuardAction, GuardActionKind, Moment
+from gated.core.reports import Call, Shift
 from gated.gate.events import GuardPressed, Inbox
-from gated.gate.log_in import Checked, LogIn
+from gated.gate.log_in import Checked, Door, LogIn
 from gated.gate.orders import OrderIntake
 from gated.gate.report_desk import GuardReported
 from gated.screen.actions import Credentials, Order
 from gated.screen.reports import Answer
 from gated.store.guard_book import Guard
-from tests.gate.gate_world import MOMENT, guard_book
+from gated.store.sealed_box import open_sealed, order_context, public_of
+from tests.gate.gate_world import MOMENT, GateInAThread, guard_book, records
 
 LI = Credentials("A12", "8642")
 WANG = Credentials("S001", "97531")
@@ -33,7 +35,8 @@ class Clock:
         return self.now
 
     def wait(self, ms: int) -> None:
-        self.now = replace(self.now, mono_ms=self.now.mono_ms + ms)
+        now = self.now
+        self.now = replace(now, mono_ms=now.mono_ms + ms, utc_ms=now.utc_ms + ms)
 
 
 class Answering(Inbox):
@@ -110,7 +113,7 @@ def test_five_wrong_pins_lock_even_the_right_one_and_the_centre_hears(
 ) -> None:
     assert fail(log_in) == Answer("pin_locked", wait_s=LOCK_MS // 1000)
     (told,) = reported(inbox)
-    assert (told.kind, told.fields["act"]) == ("shift", "locked")
+    assert (told.kind, told.fields) == ("alert", {"code": "LOG_IN_LOCKED", "guard": ""})
     clock.wait(LOCK_MS - 1_500)
     assert log_in.log_in(LI) == Answer("pin_locked", wait_s=2)
     clock.wait(1_500)
@@ -127,16 +130,71 @@ def test_a_pulled_plug_does_not_end_a_lock(
     assert fail(again) == Answer("pin_locked", wait_s=2 * LOCK_MS // 1000)
 
 
-def test_a_right_pin_forgets_the_wrong_ones(
+@pytest.mark.parametrize("unsure", [False, True])
+def test_a_lock_that_is_over_does_not_come_back_with_the_power(
+    log_in: LogIn, tmp_path: Path, inbox: Answering, clock: Clock, unsure: bool
+) -> None:
+    fail(log_in)
+    clock.wait(LOCK_MS)
+    if unsure:
+        assert log_in.log_in(LI) == Answer()  # which is how the card knows that it is over
+        clock.now = replace(clock.now, utc_ms=0, clock=ClockState.UNSURE)
+    again = LogIn(guard_book(tmp_path), tmp_path, inbox, clock)
+    assert again.log_in(LI) == Answer()
+    assert fail(again) == Answer("pin_locked", wait_s=2 * LOCK_MS // 1000)
+
+
+def test_a_lock_begins_again_when_the_clock_cannot_tell_its_end(
     log_in: LogIn, tmp_path: Path, inbox: Answering, clock: Clock
 ) -> None:
+    fail(log_in)
+    clock.wait(LOCK_MS)
+    clock.now = replace(clock.now, clock=ClockState.UNSURE)
+    again = LogIn(guard_book(tmp_path), tmp_path, inbox, clock)
+    assert again.log_in(LI) == Answer("pin_locked", wait_s=LOCK_MS // 1000)
+
+
+def test_a_right_pin_forgets_its_own_wrong_ones(log_in: LogIn) -> None:
     fail(log_in, WRONG_MAX - 1)
     assert log_in.log_in(LI) == Answer()
     assert fail(log_in, WRONG_MAX - 1) == Answer("wrong_pin")
-    assert LogIn(guard_book(tmp_path), tmp_path, inbox, clock).log_in(LI) == Answer()
 
 
-@pytest.mark.parametrize("text", ["", '{"locks": "3"}', '{"locks": -1}'])
+def test_a_guards_own_pin_in_between_buys_no_more_tries_of_a_supervisors(log_in: LogIn) -> None:
+    guess = replace(WANG, pin="1111")
+    for _ in range(WRONG_MAX - 1):
+        assert log_in.second(guess) == Checked(refusal="wrong_pin")
+    assert log_in.log_in(LI) == Answer()
+    assert log_in.second(guess).refusal == "pin_locked"
+
+
+def test_a_right_pin_makes_the_next_lock_no_shorter(log_in: LogIn, clock: Clock) -> None:
+    fail(log_in)
+    clock.wait(LOCK_MS)
+    assert log_in.log_in(LI) == Answer()
+    assert fail(log_in) == Answer("pin_locked", wait_s=2 * LOCK_MS // 1000)
+
+
+def test_wrong_pins_from_the_network_never_lock_the_kiosk(
+    log_in: LogIn, tmp_path: Path, inbox: Answering, clock: Clock
+) -> None:
+    far = LogIn(guard_book(tmp_path), tmp_path, inbox, clock, Door.NETWORK)
+    assert fail(far).refusal == "pin_locked"
+    assert log_in.log_in(LI) == Answer()
+    told = reported(inbox)[0]
+    assert told.fields["code"] == "LOG_IN_LOCKED_NETWORK"
+    kiosk, network = (LogIn(guard_book(tmp_path), tmp_path, inbox, clock, door) for door in Door)
+    assert kiosk.log_in(LI) == Answer()
+    assert network.log_in(LI).refusal == "pin_locked"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", '{"locks": "3"}', '{"locks": -1}', '{"locks": 3}'),
+        *('{"locks": 3, "until_ms": "x"}', '{"locks": true, "until_ms": 9999999999999}'),
+    ],
+)
 def test_a_strange_lock_file_locks_nobody(
     log_in: LogIn, tmp_path: Path, inbox: Answering, clock: Clock, text: str
 ) -> None:
@@ -150,7 +208,7 @@ def test_a_pin_under_duress_works_as_usual_and_calls_for_help(
     assert log_in.log_in(Credentials("A12", "8643")) == Answer()
     kinds = [event.kind for event in reported(inbox)]
     assert kinds == ["alert", "shift"]
-    assert reported(inbox)[0].fields == {"code": "GUARD_DURESS"}
+    assert reported(inbox)[0].fields == {"code": "GUARD_DURESS", "guard": "A12"}
 
 
 def test_only_a_supervisor_is_a_second_person(log_in: LogIn) -> None:
@@ -171,9 +229,50 @@ def test_an_order_goes_to_the_engine_with_who_approved_it(
     assert pressed == [PASS, replace(PASS, approver="S001")]
 
 
+def test_a_guards_own_words_travel_sealed(log_in: LogIn, inbox: Answering, clock: Clock) -> None:
+    private = bytes(range(32))
+    order = Order(PASS, text="送药")
+    assert OrderIntake(inbox, log_in, clock, "north-1", public_of(private))(order) == Answer()
+    [pressed] = [event.action for event in inbox.seen if isinstance(event, GuardPressed)]
+    assert pressed == PASS
+    assert "送药" not in repr(pressed)
+    plain = open_sealed(private, bytes.fromhex(pressed.note), order_context("north-1"))
+    assert json.loads(plain) == {"text": "送药"}
+
+
+def test_words_nobody_could_read_are_not_taken(
+    log_in: LogIn, inbox: Answering, clock: Clock
+) -> None:
+    assert OrderIntake(inbox, log_in, clock)(Order(PASS, text="送药")) == Answer("no_hub_key")
+    assert inbox.seen == []
+
+
 def test_an_order_with_a_wrong_second_pin_goes_nowhere(
     log_in: LogIn, inbox: Answering, clock: Clock
 ) -> None:
     intake = OrderIntake(inbox, log_in, clock)
     assert intake(Order(PASS, replace(WANG, pin="1111"))) == Answer("wrong_pin")
     assert inbox.seen == []
+
+
+# At a running gate.
+
+
+def now_log_in(gate: GateInAThread, tmp_path: Path) -> LogIn:
+    book = guard_book(tmp_path)
+    book.put(Guard("A12", DutyRole.GUARD, "李*"), LI.pin)
+    book.put(Guard("S001", DutyRole.SUPERVISOR, "王*"), WANG.pin)
+    return LogIn(book, tmp_path, gate.inbox, Clock())
+
+
+def test_a_lock_and_a_duress_stand_in_the_journal(tmp_path: Path) -> None:
+    gate = GateInAThread(tmp_path, measures=False)
+    log_in = now_log_in(gate, tmp_path)  # its clock stands still: long ago for the engine
+    with gate:
+        assert log_in.check(Credentials("S001", "97532")).guard is not None
+        assert fail(log_in).refusal == "pin_locked"
+        gate.report(Call("help"))
+    duress, locked = records(tmp_path, "alert")
+    assert (duress["code"], duress["guard"]) == ("GUARD_DURESS", "S001")
+    assert (locked["code"], locked["guard"]) == ("LOG_IN_LOCKED", "")
+    assert records(tmp_path, "shift") == []

@@ -221,6 +221,78 @@ def test_the_text_never_reaches_the_log(desk: MessageDesk) -> None:
     assert SHOWN.zh not in json.dumps(logs, ensure_ascii=False)
 
 
+# Tips, and that a call was answered.
+
+
+def tips_order(n: int, *tips: dict[str, str]) -> CommandArrived:
+    return order(n, cmd="tips", args={"tips": list(tips)})
+
+
+def test_tips_replace_the_former_ones_and_none_takes_them_away(
+    desk: MessageDesk, tmp_path: Path
+) -> None:
+    assert desk.tips == ()
+    desk.arrived(tips_order(1, {"zh": "勤洗手", "en": "Wash"}, {"zh": "通风"}, {"zh": " "}), MOMENT)
+    assert desk.tips == (Text("勤洗手", "Wash"), Text("通风", "通风"))
+    desk.arrived(tips_order(2, {"en": "Masks"}), MOMENT)
+    assert desk.tips == (Text("Masks", "Masks"),)
+    desk.arrived(tips_order(3), MOMENT)
+    assert desk.tips == ()
+    assert [result for _, result in results(tmp_path)] == ["shown"] * 3
+
+
+def test_tips_are_kept_without_a_limit_beside_a_message(
+    desk: MessageDesk, tmp_path: Path, journal: FailingJournal
+) -> None:
+    desk.arrived(tips_order(1, {"zh": "勤洗手", "en": "Wash"}), MOMENT)
+    desk.arrived(order(2), MOMENT)
+    again = fresh(tmp_path, journal, "boot-2")
+    assert again.tips == (Text("勤洗手", "Wash"),)
+    long_after = replace(MOMENT, mono_ms=1, utc_ms=MOMENT.utc_ms + 10**10)
+    again.arrived(tips_order(2, {"zh": "旧的"}), long_after)
+    assert again.tips == (Text("勤洗手", "Wash"),), "an order works once"
+    assert again.text(MOMENT) == SHOWN
+
+
+@pytest.mark.parametrize("args", [{"tips": [{"zh": "x" * 81}]}, {"tips": [{"zh": "a\x07"}]}, {}])
+def test_bad_tips_are_refused_and_the_former_ones_stay(
+    desk: MessageDesk, tmp_path: Path, args: dict[str, Any]
+) -> None:
+    desk.arrived(tips_order(1, {"zh": "勤洗手"}), MOMENT)
+    desk.arrived(order(2, cmd="tips", args=args), MOMENT)
+    assert desk.tips == (Text("勤洗手", "勤洗手"),)
+    assert results(tmp_path)[1] == (f"{2:032x}", "refused")
+
+
+@pytest.mark.parametrize("kept", ['{"tips": 5}', '{"tips": [5, {"zh": 1}, {"zh": "a", "en": []}]}'])
+def test_strange_tips_in_the_file_are_none(
+    tmp_path: Path, journal: FailingJournal, kept: str
+) -> None:
+    (tmp_path / "orders").write_text(kept)
+    assert fresh(tmp_path, journal).tips == ()
+
+
+def test_who_answered_a_call_is_handed_on_once_and_recorded(
+    tmp_path: Path, journal: FailingJournal
+) -> None:
+    heard: list[tuple[str, int, str]] = []
+    desk = MessageDesk(
+        GATE.id,
+        "boot-1",
+        TRUST,
+        Recorder(GATE, journal),
+        tmp_path,
+        lambda epoch, seq, by: heard.append((epoch, seq, by)),
+    )
+    event = order(1, cmd="answered", args={"epoch": "00ff", "seq": 5, "by": "王主任"})
+    desk.arrived(event, MOMENT)
+    desk.arrived(event, later(1000))
+    late = order(2, cmd="answered", args={"epoch": "00ff", "seq": 6}, ttl_s=60)
+    desk.arrived(late, later(60_000))
+    assert heard == [("00ff", 5, "王主任")]
+    assert [result for _, result in results(tmp_path)] == ["shown", "expired"]
+
+
 def test_a_running_gate_puts_the_text_on_its_screen(tmp_path: Path) -> None:
     with GateInAThread(tmp_path, measures=False, trust=TRUST) as gate:
         event = order()

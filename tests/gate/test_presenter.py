@@ -1,18 +1,15 @@
 """What the guard sees: bands, words, masks, and what must never be on the screen."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from gated.core.facts import Policy
 from gated.core.model import (
     Category,
-    ClockState,
     Credential,
     CredentialKind,
     CredentialState,
-    Direction,
     Display,
     GuardActionKind,
     Holder,
@@ -22,61 +19,21 @@ from gated.core.model import (
     Verdict,
 )
 from gated.core.policy import Decision
-from gated.core.reasons import FAULT_CODES, HEALTH_CODES, REASONS, Code
-from gated.core.visit import IdleView, MeasuringView, Surroundings, VerdictView, Visit
+from gated.core.reasons import FAULT_CODES, HEALTH_CODES, Code
+from gated.core.visit import IdleView, MeasuringView, Visit
 from gated.gate import wording
-from gated.gate.health import Health
-from gated.gate.presenter import CUE_MS, Presenter, Status
-from gated.screen.snapshot import LinkView, Snapshot
-from tests.gate.gate_world import GATE
-
-NOON = datetime(2026, 2, 7, 12, 0, tzinfo=UTC)
-AROUND = Surroundings(NOON, ClockState.SYNCED, Direction.OUT, Policy())
-STATUS = Status(NOON, LinkView("none"))
-HOLDER = Holder(
-    Credential(CredentialKind.ID_CARD, CredentialState.ACTIVE, b"c" * 16),
-    Person(b"p" * 16, Category.RESIDENT),
-    Display("王*明", "3-2-1**"),
+from gated.gate.presenter import CUE_MS
+from gated.texts import load, shipped
+from tests.gate.shown import (
+    ALLOW,
+    BODY,
+    HOLDER,
+    SAY,
+    SKIN_ONLY,
+    STATUS,
+    Screen,
+    decision,
 )
-SKIN_ONLY = Measurement(TemperatureState.IN_LINE, 33_000, 33_400, 22_000)
-BODY = Measurement(TemperatureState.NORMAL, 33_000, 33_400, 22_000, 36_480)
-
-
-def decision(verdict: Verdict, *codes: Code) -> Decision:
-    return Decision(verdict, codes[0], codes)
-
-
-ALLOW = decision(Verdict.ALLOW, Code.OK_RESIDENT)
-
-
-class Screen:
-    """A presenter under the test's own clock."""
-
-    def __init__(self, **gate: object) -> None:
-        self.health = Health()
-        self.presenter = Presenter(GATE.model_copy(update=gate), self.health)
-        self.now_ms = 1_000
-
-    def decided(
-        self,
-        said: Decision,
-        taken: Measurement | None = BODY,
-        *,
-        visit: int = 1,
-        holder: Holder = HOLDER,
-        recorded: bool = True,
-        awaiting: bool = False,
-        refused: str = "",
-        thermometer: str = "ok",
-    ) -> Snapshot:
-        view = VerdictView(Visit(visit, holder, 0, taken), said, 9_000, 1, awaiting, refused)
-        self.presenter.passed(view, f"key-{visit}", NOON, recorded=recorded)
-        self.presenter.show(view, self.now_ms)
-        return self.snapshot(thermometer=thermometer)
-
-    def snapshot(self, status: Status = STATUS, *, thermometer: str = "ok") -> Snapshot:
-        around = replace(AROUND, thermometer=thermometer)
-        return self.presenter.snapshot(status, around, self.now_ms)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +101,7 @@ def test_a_body_estimate_is_shown_cut_not_rounded() -> None:
 def test_a_reading_says_what_it_came_to(
     taken: Measurement, code: Code, text: str, state: str
 ) -> None:
-    shown = wording.temperature(taken, 1, decision(Verdict.CHECK, code))
+    shown = SAY.temperature(taken, 1, decision(Verdict.CHECK, code))
     assert shown is not None
     assert (shown.text, shown.state.en) == (text, state)
 
@@ -153,7 +110,7 @@ def test_a_reading_says_what_it_came_to(
     "state", [TemperatureState.FAULT, TemperatureState.MISSING, TemperatureState.STALE]
 )
 def test_a_failed_sensor_shows_no_number(state: TemperatureState) -> None:
-    assert wording.temperature(Measurement(state, skin_mc=33_000), 1, ALLOW) is None
+    assert SAY.temperature(Measurement(state, skin_mc=33_000), 1, ALLOW) is None
 
 
 @pytest.mark.parametrize(
@@ -253,7 +210,7 @@ def test_a_cue_while_measuring_leaves_too() -> None:
     screen.presenter.show(MeasuringView(Visit(1, HOLDER, 0), 60_000, cue=Code.SYS_BUSY), 1_000)
     told = screen.snapshot().banner
     assert told is not None
-    assert told.en == REASONS[Code.SYS_BUSY].en
+    assert told.en == shipped().reason(Code.SYS_BUSY).text.en
     screen.now_ms += CUE_MS
     assert screen.snapshot().banner is None
 
@@ -282,19 +239,61 @@ def test_a_failed_part_names_its_remedy_in_both_languages() -> None:
     rows = {row.part: row for row in screen.snapshot().health}
     assert rows["card_reader"].remedy.zh
     assert rows["card_reader"].label.en == "CARD"
-    assert rows["camera"].remedy.en == "more light"
+    assert rows["camera"].remedy == shipped().of("remedy", "camera")
     assert "thermometer" not in rows, "a part the gate has not is not drawn"
     assert b"/dev/ttyS0" not in screen.snapshot().to_json()
 
 
 def test_a_note_stripe_carries_the_notes() -> None:
     said = decision(Verdict.ALLOW_NOTE, Code.STAT_RELEASED, Code.OK_RESIDENT)
-    assert wording.note(said) == wording.reason(Code.STAT_RELEASED)
-    assert wording.note(ALLOW) is None
+    assert SAY.note(said) == shipped().reason(Code.STAT_RELEASED).text
+    assert SAY.note(ALLOW) is None
 
 
 def test_every_category_has_words() -> None:
-    assert set(wording.CATEGORIES) == set(Category)
+    for category in Category:
+        person = replace(HOLDER.person or Person(b""), category=category)
+        said = SAY.category(replace(HOLDER, person=person))
+        assert said.zh
+        assert said.en
+
+
+def test_the_texts_of_an_operator_are_in_the_snapshot(tmp_path: Path) -> None:
+    """One of each kind: nothing the presenter says is written in the program."""
+    path = tmp_path / "texts.toml"
+    path.write_text(
+        '[word]\nCHECK = { zh = "请看", en = "LOOK" }\n'
+        '[category]\nresident = { zh = "业主", en = "neighbour" }\n'
+        '[part]\nclock = { zh = "钟", en = "CLOCK" }\n'
+        '[part_state]\nfail = { zh = "坏", en = "broken" }\n'
+        '[banner]\nshadow = { zh = "演练", en = "Drill" }\n'
+        '[prompt]\nhold_still = { zh = "别动", en = "Stay" }\n'
+        '[temperature]\nhigh = { zh = "高({n})", en = "high ({n})" }\n'
+        '[site]\nwrist = { zh = "手", en = "hand" }\n'
+        '[reason.TEMP_HIGH_RETRY]\ntext = { zh = "再来", en = "Once more" }\n'
+        'advice = { zh = "歇一下", en = "Rest" }\n'
+        '[device.DEV_CLOCK_LOST]\nadvice = { zh = "找张工", en = "Ask Zhang" }\n',
+        "utf-8",
+    )
+    screen = Screen(load(path), shadow=True)
+    screen.health.set("clock", "fail", "lost")
+    said = decision(Verdict.CHECK, Code.TEMP_HIGH_RETRY)
+    decided = screen.decided(said, replace(BODY, decision_mc=37_800))
+    verdict = decided.verdict
+    assert verdict is not None
+    assert verdict.person is not None
+    assert verdict.temperature is not None
+    assert (verdict.word.en, verdict.reason.zh, verdict.advice.en) == ("LOOK", "再来", "Rest")
+    assert (verdict.person.category.zh, verdict.temperature.site.en) == ("业主", "hand")
+    assert verdict.temperature.state.zh == "高(1)"
+    assert decided.banner is not None
+    assert decided.banner.en == "Drill"
+    (clock,) = [row for row in decided.health if row.part == "clock"]
+    assert (clock.label.zh, clock.word.en, clock.remedy.zh) == ("钟", "broken", "找张工")
+    screen.presenter.show(MeasuringView(Visit(2, HOLDER, 0), 60_000, hold_still=True), 1_000)
+    measuring = screen.snapshot().measuring
+    assert measuring is not None
+    assert measuring.prompt.zh == "别动"
 
 
 def test_a_row_without_a_name_speaks_the_language_of_the_screen() -> None:

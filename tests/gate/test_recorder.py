@@ -107,6 +107,30 @@ def test_masked_names_do_not_reach_the_journal(recorder: Recorder) -> None:
     assert b"3-2-1" not in entry.body
 
 
+def test_a_guards_own_words_stand_sealed_in_the_row(recorder: Recorder, tmp_path: Path) -> None:
+    action = GuardAction(GuardActionKind.REFUSE, 1, "other", note="5ea1ed")
+    recorder.passage(order(guard=action), MOMENT, AROUND, {})
+    recorder.passage(order(guard=replace(action, note="")), MOMENT, AROUND, {})
+    first, second = records(tmp_path)
+    assert first["sealed"] == "5ea1ed"
+    assert "sealed" not in second
+    assert "5ea1ed" not in repr(action)
+
+
+def test_whoever_listens_hears_of_every_event_with_its_seq_or_without(
+    journal: FailingJournal,
+) -> None:
+    heard: list[tuple[str, int | None]] = []
+    recorder = Recorder(GATE, journal, None, lambda draft, seq: heard.append((draft.kind, seq)))
+    done = recorder.event("round", {"place": "gate"}, MOMENT)
+    assert done.entry is not None
+    journal.broken = True
+    recorder.event("call", {"reason": "help"}, MOMENT)
+    journal.broken = False
+    recorder.retry()
+    assert heard == [("round", done.entry.seq), ("call", None)]
+
+
 def test_later_rows_of_a_visit_answer_its_first(recorder: Recorder, tmp_path: Path) -> None:
     recorder.passage(order(1, Code.TEMP_MISSING, taken=None), MOMENT, AROUND, {})
     recorder.passage(order(2), MOMENT, AROUND, {})

@@ -8,23 +8,34 @@ from typing import Any
 
 import pytest
 
+from gated.core.canonical import Json
 from gated.core.model import StatusCode
 from gated.core.reports import (
+    KINDS,
     Alert,
     Anomaly,
     Call,
+    ModeChange,
+    Note,
     Person,
     Registration,
     Report,
     Round,
     Shift,
+    SoundTest,
+    VehicleAct,
 )
 from gated.gate.events import GUARD_ANSWER_S, INBOX_MAX, Inbox
+from gated.gate.mode_desk import ModeDesk
 from gated.gate.recorder import Recorder
-from gated.gate.report_desk import Answer, GuardReported, ReportDesk, ReportIntake
+from gated.gate.report_desk import GuardReported, ReportDesk
+from gated.gate.report_intake import ReportIntake
+from gated.gate.vehicle_desk import VehicleDesk
+from gated.screen.reports import Answer
 from gated.store.sealed_box import open_sealed, public_of
 from tests.gate.gate_world import (
     GATE,
+    KEYS,
     MOMENT,
     FailingJournal,
     GateInAThread,
@@ -50,16 +61,17 @@ def journal(tmp_path: Path) -> Iterator[FailingJournal]:
 @pytest.fixture
 def desk(tmp_path: Path, journal: FailingJournal) -> ReportDesk:
     recorder = Recorder(GATE, journal)
-    return ReportDesk(recorder, duty_desk(recorder, tmp_path))
+    modes = ModeDesk(GATE, recorder, tmp_path, "boot-1")
+    return ReportDesk(recorder, duty_desk(recorder, tmp_path), modes, VehicleDesk(KEYS.site))
 
 
 def intake(public: bytes | None = public_of(PRIVATE)) -> ReportIntake:
-    return ReportIntake("north-1", "out", public, Inbox(), lambda: MOMENT)
+    return ReportIntake("north-1", public, Inbox(), lambda: MOMENT)
 
 
 def made(report: Report) -> GuardReported:
     reported = intake().sealed(report)
-    assert reported is not None
+    assert isinstance(reported, GuardReported)
     return reported
 
 
@@ -77,6 +89,12 @@ def take(desk: ReportDesk, report: Report, person: bytes | None = None) -> Answe
         (Anomaly("animal"), {"what": "animal"}),
         (Round("gate", "chlorine"), {"place": "gate", "agent": "chlorine"}),
         (Alert("GUARD_DURESS"), {"code": "GUARD_DURESS"}),
+        (Note("parcel"), {"what": "parcel"}),
+        (Note("key_left", visit=7), {"what": "key_left", "visit": 7}),
+        (SoundTest(heard=True), {"heard": 1}),
+        (Shift("end", checked=("keys",)), {"act": "end", "checked": ["keys"]}),
+        (ModeChange("open", "rescue", 1), {"mode": "open", "reason": "rescue", "hours": 1}),
+        (VehicleAct("begin", "鄂A12345", 2), {"act": "begin", "people": 2}),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -85,7 +103,7 @@ def test_a_report_becomes_an_event_of_its_kind(
 ) -> None:
     assert take(desk, report) == Answer()
     [row] = records(tmp_path)
-    assert row["kind"] == type(report).__name__.lower()
+    assert row["kind"] == KINDS[type(report)]
     assert {key: row[key] for key in fields} == fields
     assert (row["gate"], row["guard"]) == ("north-1", "")
 
@@ -141,23 +159,23 @@ def test_what_waits_for_the_engine_is_sealed_already() -> None:
     assert not any(secret in json.dumps(reported.fields) for secret in SECRETS)
 
 
-@pytest.mark.parametrize("report", [VISITOR, Anomaly("other", "门口有人")])
+@pytest.mark.parametrize(
+    "report", [VISITOR, Anomaly("other", "门口有人"), Note("other", "门口有人")]
+)
 def test_without_the_hubs_key_nothing_secret_is_taken(report: Report) -> None:
     assert intake(None)(report) == Answer("no_hub_key")
 
 
 def test_without_the_hubs_key_everything_else_is_taken() -> None:
     for report in (Call("fever"), Anomaly("animal"), Round("gate", "other"), Shift("end")):
-        assert intake(None).sealed(report) is not None
+        assert isinstance(intake(None).sealed(report), GuardReported)
 
 
 def test_a_report_finds_the_inbox_full_and_says_busy() -> None:
     inbox = Inbox()
     for _ in range(INBOX_MAX):
         inbox.offer(None)
-    assert ReportIntake("north-1", "out", None, inbox, lambda: MOMENT)(Call("help")).refusal == (
-        "busy"
-    )
+    assert ReportIntake("north-1", None, inbox, lambda: MOMENT)(Call("help")) == Answer("busy")
 
 
 def test_a_report_the_guard_was_told_had_failed_is_not_recorded(
@@ -168,6 +186,59 @@ def test_a_report_the_guard_was_told_had_failed_is_not_recorded(
     desk.take(reported, None, replace(MOMENT, mono_ms=MOMENT.mono_ms + late_ms))
     assert reported.answer.get_nowait() == Answer("busy")
     assert records(tmp_path) == []
+
+
+def test_an_alarm_is_recorded_however_late(desk: ReportDesk, tmp_path: Path) -> None:
+    reported = made(Alert("GUARD_DURESS"))
+    late_ms = int(GUARD_ANSWER_S * 1000) + 1
+    desk.take(reported, None, replace(MOMENT, mono_ms=MOMENT.mono_ms + late_ms))
+    assert reported.answer.get_nowait() == Answer()
+    assert [row["code"] for row in records(tmp_path, "alert")] == ["GUARD_DURESS"]
+
+
+def test_an_alarm_names_who_typed_the_pin_and_not_who_is_on_duty(
+    desk: ReportDesk, tmp_path: Path
+) -> None:
+    take(desk, Shift("begin", "G017"))
+    fields: dict[str, Json] = {"code": "GUARD_DURESS", "guard": "S001"}
+    desk.take(GuardReported(MOMENT, "alert", fields), None, MOMENT)
+    take(desk, Alert("GUARD_DURESS"))
+    assert [row["guard"] for row in records(tmp_path, "alert")] == ["S001", "G017"]
+
+
+def test_an_alarm_waits_for_room_in_a_full_inbox() -> None:
+    class Patient(Inbox):
+        waited = False
+
+        def put(self, event: object) -> bool:
+            self.waited = isinstance(event, GuardReported)
+            return False
+
+    inbox = Patient()
+    alarm = ReportIntake("north-1", None, inbox, lambda: MOMENT)(Alert("GUARD_DURESS"))
+    assert (alarm, inbox.waited) == (Answer("busy"), True)
+
+
+def test_who_is_relieved_has_an_end_of_their_duty(desk: ReportDesk, tmp_path: Path) -> None:
+    take(desk, Shift("begin", "G017"))
+    take(desk, Shift("begin", "G018"))
+    rows = records(tmp_path, "shift")
+    assert [(row["act"], row["guard"]) for row in rows] == [
+        ("begin", "G017"),
+        ("end", "G017"),
+        ("begin", "G018"),
+    ]
+    assert [row.get("by") for row in rows] == [None, "next", None]
+
+
+def test_of_two_who_find_nobody_on_duty_only_one_begins(desk: ReportDesk, tmp_path: Path) -> None:
+    answers = []
+    for number in ("G017", "G018"):
+        reported = replace(made(Shift("begin", number)), proven=True, vacant=True)
+        desk.take(reported, None, MOMENT)
+        answers.append(reported.answer.get_nowait())
+    assert answers == [Answer(), Answer("somebody_on_duty")]
+    assert [row["guard"] for row in records(tmp_path, "shift")] == ["G017"]
 
 
 def test_reports_carry_who_was_on_duty(desk: ReportDesk, tmp_path: Path) -> None:

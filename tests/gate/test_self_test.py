@@ -54,6 +54,20 @@ def test_a_new_gate_lacks_only_its_list(site: dict[str, Any]) -> None:
     assert health.part("storage").state == "ok"
 
 
+def test_texts_that_cannot_be_used_are_named_with_their_key(
+    site: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "texts.toml"
+    path.write_text('[page]\nrefuse = { zh = "拒绝" }\n', "utf-8")
+    screen = check_of(site, screen={"port": 0, "texts": path}).part("screen")
+    assert screen.state == "fail"
+    assert "texts.toml" in screen.detail
+    assert "[page] refuse: has no en; write both languages" in screen.detail
+    assert screen.remedy == f"gated texts check {path}"
+    path.write_text('[page]\nrefuse = { zh = "拒绝", en = "No" }\n', "utf-8")
+    assert check_of(site, screen={"port": 0, "texts": path}).part("screen").state == "ok"
+
+
 def test_a_check_leaves_no_file_that_the_service_could_not_write(
     site: dict[str, Any], tmp_path: Path
 ) -> None:

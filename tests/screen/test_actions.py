@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -6,13 +7,18 @@ from hypothesis import strategies as st
 
 from gated.core.model import GuardAction, GuardActionKind
 from gated.screen.actions import (
+    BODY_MAX,
     REASONS,
     VISIT_MAX,
     ActionRejected,
     Credentials,
     Order,
+    Pick,
+    Search,
     parse_credentials,
     parse_order,
+    parse_pick,
+    parse_search,
 )
 
 JSON = st.recursive(
@@ -106,6 +112,105 @@ def test_a_log_in_is_a_staff_number_and_digits(sent: dict[str, object], field: s
     with pytest.raises(ActionRejected) as refused:
         parse_credentials(sent)
     assert refused.value.field == field
+
+
+def test_the_guards_own_words_go_with_the_reason_other() -> None:
+    for kind in ("manual_pass", "refuse"):
+        order = parse_order(body(kind=kind, visit=7, reason="other", text=" 送药 "))
+        assert order == Order(GuardAction(GuardActionKind(kind), 7, "other"), text="送药")
+        assert "送药" not in repr(order)
+    assert parse_order(body(kind="refuse", visit=7, reason="document", text="")).text == ""
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kind": "refuse", "reason": "document", "text": "x"},
+        {"kind": "clinical", "value_mc": 36_600, "text": "x"},
+        {"kind": "remeasure", "text": "x"},
+        {"kind": "refuse", "reason": "other", "text": "x" * 501},
+        {"kind": "refuse", "reason": "other", "text": "a\nb"},
+        {"kind": "refuse", "reason": "other", "text": 5},
+    ],
+)
+def test_words_where_none_belong_are_refused(fields: dict[str, object]) -> None:
+    with pytest.raises(ActionRejected) as refused:
+        parse_order(body(visit=7, **fields))
+    assert refused.value.field == "text"
+
+
+def test_the_longest_words_fit_into_an_order() -> None:
+    text = "\U00020bb7" * 500
+    sent = body(kind="manual_pass", visit=7, reason="other", text=text)
+    assert len(sent) <= BODY_MAX
+    assert parse_order(sent).text == text
+
+
+@pytest.mark.parametrize("written", ["3-2-101", "3栋2单元101", "\uff13-\uff12-\uff11\uff10\uff11"])
+def test_a_room_is_looked_for_however_it_is_written(written: str) -> None:
+    found = parse_search(body(room=written, duty=3))
+    assert [part.strip("栋单元") for part in found.room] == ["3", "2", "101"]
+    assert (found.visit, found.duty) == (0, 3)
+    assert "101" not in repr(found)
+
+
+def test_who_lives_with_somebody_is_looked_for_by_the_visit() -> None:
+    assert parse_search(body(visit=7, duty=3)) == Search((), 7, 3)
+    assert parse_pick(body(visit=7, pick="k3f0", duty=3)) == Pick("k3f0", 7, 3)
+    assert parse_pick(body(pick="k3f0")) == Pick("k3f0")
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({}, "room"),
+        ({"visit": 0}, "room"),
+        ({"room": ""}, "room"),
+        ({"room": "王小明"}, "room"),
+        ({"room": 101}, "room"),
+        ({"room": "3-2-101", "visit": 7}, "visit"),
+        ({"visit": "7"}, "visit"),
+        ({"visit": 7, "duty": -1}, "duty"),
+        ({"visit": 7, "name": "x"}, ""),
+    ],
+)
+def test_a_wrong_search_is_refused_naming_the_field(fields: dict[str, object], field: str) -> None:
+    with pytest.raises(ActionRejected) as refused:
+        parse_search(body(**fields))
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"visit": 7}, "pick"),
+        ({"pick": "../x"}, "pick"),
+        ({"pick": 7}, "pick"),
+        ({"pick": "k3f0", "visit": -1}, "visit"),
+        ({"pick": "k3f0", "room": "3-2-101"}, ""),
+    ],
+)
+def test_a_wrong_pick_is_refused_naming_the_field(fields: dict[str, object], field: str) -> None:
+    with pytest.raises(ActionRejected) as refused:
+        parse_pick(body(**fields))
+    assert refused.value.field == field
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.dictionaries(st.sampled_from(["room", "visit", "pick", "duty", "x"]), JSON, max_size=4),
+    st.sampled_from([parse_search, parse_pick]),
+)
+def test_any_json_is_a_look_up_or_is_refused_and_never_repeated(
+    fields: dict[str, object], parse: Callable[[bytes], Search | Pick]
+) -> None:
+    told = ""
+    try:
+        parse(body(**{**fields, "room": "CANARY"}))
+    except ActionRejected as refused:
+        told = str(refused)
+    assert told
+    assert "CANARY" not in told
 
 
 def test_refusal_never_repeats_what_was_sent() -> None:

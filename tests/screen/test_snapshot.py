@@ -44,6 +44,7 @@ def test_json_of_a_verdict_holds_every_key_of_the_contract(samples: Any) -> None
         },
         "recorded": True,
         "awaiting_guard": False,
+        "public": {"zh": "", "en": ""},
     }
 
 
@@ -56,11 +57,16 @@ def test_json_is_one_line_of_utf8_whatever_the_texts_hold(samples: Any) -> None:
 
 def test_suggested_and_link_are_plain_words(samples: Any) -> None:
     stopped = replace(
-        samples.stop, suggested=GuardActionKind.REFUSE, link=LinkView("offline", 2290, 57)
+        samples.stop, suggested=GuardActionKind.REFUSE, link=LinkView("offline", 2290, 57, 300)
     )
     said = json.loads(stopped.to_json())
     assert said["suggested"] == "refuse"
-    assert said["link"] == {"state": "offline", "since_s": 2290, "backlog": 57}
+    assert said["link"] == {
+        "state": "offline",
+        "since_s": 2290,
+        "backlog": 57,
+        "oldest_s": 300,
+    }
 
 
 def test_measuring_carries_progress_and_deadline(samples: Any) -> None:

@@ -102,7 +102,9 @@ def test_a_changed_person_answers_in_every_way(site: Site, number_of: NumberOf) 
     assert roster.display(person.ref).name == "李*"
     (shown,) = roster.by_room("3", "2", "900")
     assert (shown.person, shown.display.name) == (person, "李*")
+    assert roster.by_household(room_ref(site.keys.site, "3", "2", "900")) == [shown]
     assert roster.by_room("3", "2", "103") == []
+    assert roster.by_household(room_ref(site.keys.site, "3", "2", "103")) == []
     assert (roster.rev, roster.file_rev, roster.made_utc_ms) == (11, 10, 99)
     assert (roster.persons, roster.credentials) == (6, 7)
     categories, statuses = roster.counts()

@@ -173,6 +173,15 @@ def test_a_room_lists_its_people_masked(roster: Roster, number_of: NumberOf) -> 
     assert roster.by_room("3", "2", "999") == []
 
 
+def test_a_household_lists_the_people_of_its_room(roster: Roster) -> None:
+    in_room = roster.by_room("3", "2", "102")
+    person = in_room[0].person
+    assert person is not None
+    assert person.household is not None
+    assert roster.by_household(person.household) == in_room
+    assert roster.by_household(bytes(16)) == []
+
+
 def test_display_of_nobody_is_empty(roster: Roster) -> None:
     assert roster.display(bytes(16)) == Display()
 

@@ -100,3 +100,9 @@ def test_another_key_does_not_open_it() -> None:
 def test_what_is_no_public_key_seals_nothing(public: bytes) -> None:
     with pytest.raises(ValueError):
         seal_to(public, b"words", CONTEXT)
+
+
+def test_every_kind_of_box_and_every_gate_has_a_context_of_its_own() -> None:
+    kinds = [make for name, make in vars(sealed_box).items() if name.endswith("_context")]
+    contexts = {make(gate) for make in kinds for gate in ("east-in", "east-out")}
+    assert (len(kinds), len(contexts)) == (5, 10)

@@ -1,11 +1,13 @@
 """`gated demo`: people arrive at two lanes, the gate decides, the hub acknowledges."""
 
+import os
 import random
 import signal
 import sys
 import tempfile
 import threading
 import time
+import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,6 +76,8 @@ def demo(
                 _say(f"screen of the lane {lane}: {world.lanes[lane].screen_url}")
             _say(f"pages of the hub: {world.pages_url}")
             _say(f"  log in as {', '.join(NAMES)} with the password {PASSWORD}")
+            if not headless:
+                _open_screens(world)
             trouble = Chaos(world, seed) if chaos else None
             _play(world, arrivals, gap_s, seed, trouble)
             numbers = _closing_numbers(world, arrivals, seed)
@@ -224,6 +228,13 @@ def _closing_numbers(world: World, arrivals: list[Arrival], seed: int) -> dict[s
         "rss_mb": round(memory, 1),
         "ready_s": round(max(world.ready_s.values()), 2),
     }
+
+
+def _open_screens(world: World) -> None:
+    """Both screens are in the browser of the desktop; without a desktop the addresses do."""
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        for lane in LANES:
+            webbrowser.open(world.lanes[lane].screen_url)
 
 
 def _stay(world: World) -> None:

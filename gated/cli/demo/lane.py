@@ -322,10 +322,12 @@ class Lane:
 
     def _post(self, path: str, order: dict[str, object]) -> str:
         url = self.screen_url.rstrip("/")
+        with urllib.request.urlopen(f"{url}/token", timeout=2) as answer:
+            token = json.loads(answer.read())["token"]
         request = urllib.request.Request(
             f"{url}/{path}",
             json.dumps(order).encode(),
-            {"Content-Type": "application/json", "Origin": url},
+            {"Content-Type": "application/json", "Origin": url, "X-Gated-Token": token},
         )
         try:
             with urllib.request.urlopen(request, timeout=2):
