@@ -19,6 +19,7 @@ from gated.cli.hub_person import person
 from gated.cli.hub_report import report
 from gated.cli.hub_retire import retire
 from gated.cli.hub_rollout import rollout
+from gated.cli.hub_tips import tips
 from gated.cli.hub_trace import trace
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ app.add_typer(hub_ca.app)
 app.add_typer(hub_account.app)
 app.command("audit")(audit)
 app.command("message")(message)
+app.command("tips")(tips)
 app.command("export")(export)
 app.command("trace")(trace)
 app.command("person")(person)

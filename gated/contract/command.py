@@ -5,13 +5,16 @@
 
 sig covers the canonical JSON of everything but sig, as sent, and of the gate's id beside it: an
 order for one gate is worth nothing at another. n rises strictly per signing key and gate, so an
-order works once; ttl_s counts from its arrival, so it works with a wrong clock. The only order
-there is puts a text on the guard's screen; an empty text takes it away.
+order works once; ttl_s counts from its arrival, so it works with a wrong clock.
+
+    message   {zh, en, minutes}    a text on the guard's screen; an empty one takes it away
+    tips      {tips: [{zh, en}]}   prevention advice, shown in turn; an empty list takes it away
+    answered  {epoch, seq, by}     somebody at the centre has answered the call recorded there
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,10 +25,14 @@ from gated.errors import ContractError
 
 USE: Final = "command"
 MESSAGE: Final = "message"
+TIPS: Final = "tips"
+ANSWERED: Final = "answered"
 COMMAND_BYTES_MAX: Final = 8192
 ZH_MAX: Final = 80  # two lines of the guard's screen
 EN_MAX: Final = 160
 MINUTES_MAX: Final = 1440
+TIPS_MAX: Final = 10
+BY_MAX: Final = 32
 TTL_MAX_S: Final = 7 * 86_400
 SHOWN, EXPIRED, REFUSED = "shown", "expired", "refused"
 
@@ -41,6 +48,56 @@ class MessageArgs(BaseModel):
     en: Annotated[str, Field(max_length=EN_MAX)] = ""
     minutes: Annotated[int, Field(ge=1, le=MINUTES_MAX)]
 
+    @property
+    def shown(self) -> str:
+        """All of it that people will read."""
+        return self.zh + self.en
+
+
+class Tip(BaseModel):
+    """One piece of advice; one that says nothing in either language is left out."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    zh: Annotated[str, Field(max_length=ZH_MAX)] = ""
+    en: Annotated[str, Field(max_length=EN_MAX)] = ""
+
+
+class TipsArgs(BaseModel):
+    """Advice for the screen while nobody is there, in place of all that was there before."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    tips: Annotated[list[Tip], Field(max_length=TIPS_MAX)]
+
+    @property
+    def shown(self) -> str:
+        """All of it that people will read."""
+        return "".join(tip.zh + tip.en for tip in self.tips)
+
+
+class AnsweredArgs(BaseModel):
+    """Which call was answered, by its record at the gate, and by whom at the centre."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    epoch: Annotated[str, Field(pattern=r"^[0-9a-z]{1,64}$")]
+    seq: Annotated[int, Field(ge=1, lt=2**63)]
+    by: Annotated[str, Field(max_length=BY_MAX)] = ""
+
+    @property
+    def shown(self) -> str:
+        """All of it that people will read."""
+        return self.by
+
+
+OrderArgs: TypeAlias = MessageArgs | TipsArgs | AnsweredArgs
+_ARGS: Final[dict[str, type[MessageArgs] | type[TipsArgs] | type[AnsweredArgs]]] = {
+    MESSAGE: MessageArgs,
+    TIPS: TipsArgs,
+    ANSWERED: AnsweredArgs,
+}
+
 
 class Command(Message):
     """One order as it travels."""
@@ -54,12 +111,13 @@ class Command(Message):
     kid: Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")]
     sig: Annotated[str, Field(pattern=r"^([0-9a-f]{2}){0,72}$")] = ""
 
-    def message(self) -> MessageArgs:
-        """Return the text to show. Raises ContractError when this is another or a bad order."""
-        if self.cmd != MESSAGE:
+    def order(self) -> OrderArgs:
+        """Return what is to be done. Raises ContractError when this is another or a bad order."""
+        kind = _ARGS.get(self.cmd)
+        if kind is None:
             raise ContractError(f"this gate knows no order {self.cmd}; upgrade it")
-        args = validated(MessageArgs, self.args)
-        if not (args.zh + args.en).isprintable():
+        args: OrderArgs = validated(kind, self.args)
+        if not args.shown.isprintable():
             raise ContractError("the text holds characters that cannot be shown")
         return args
 

@@ -53,6 +53,7 @@ class Action(StrEnum):
     LATE_ENTRY = "late_entry"
     ACKNOWLEDGE = "acknowledge"
     OPEN_REGISTRATION = "open_registration"
+    OPEN_PAPER = "open_paper"
     MESSAGE = "message"
     ENROL = "enrol"
 

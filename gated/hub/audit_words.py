@@ -62,6 +62,8 @@ _KINDS: Final = {
     "registration": "登记",
     "data": "数据提醒",
     "gate": "卡口问题",
+    "note": "情况记录",
+    "paper": "纸质登记",
 }
 _CHINESE_OF: Final = _CHINESE | {f"{kind} #": f"{word}第 # 项" for kind, word in _KINDS.items()}
 

@@ -34,6 +34,8 @@ Clock = Literal["synced", "holdover", "unsure", ""]
 Duty = Literal["on", "off", "unreported"]
 NORMAL: Final = "normal"
 """The mode of a gate at which people pass as usual."""
+HELD_OPEN: Final = "held_open"
+_MODE_WORDS: Final = {"open": HELD_OPEN}  # `open` is what the pages call a gate in its normal mode
 _CLOCKS: Final[tuple[Clock, ...]] = ("unsure", "holdover", "synced")
 
 
@@ -181,7 +183,7 @@ class Gates:
             software=row["software"] or "",
             faults=() if status is None else status.faults,
             clock="" if status is None else _CLOCKS[status.q],
-            mode="" if status is None else status.mode,
+            mode="" if status is None else _MODE_WORDS.get(status.mode, status.mode),
             duty=duty,
             guard=guard,
             last_passage_ms=row["last_passage_ms"],

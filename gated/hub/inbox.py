@@ -1,33 +1,42 @@
 """What gates sent to be read: listed, opened, and answered once, by name.
 
-Alerts about health, duress and statuses are for who may see alerts; calls, anomalies,
-registrations and trouble with gates for everybody who may see the inbox, calls about somebody's
-health without their reason and person. What a gate sealed is
-opened only when somebody asks, and the audit says who did.
+Alerts about health, duress and statuses are for who may see alerts; everything else for everybody
+who may see the inbox, calls about somebody's health without their reason and person. What a gate
+sealed is opened only when somebody asks, and the audit says who did. Whoever answers a call tells
+the gate by it.
 """
 
 import json
-from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select, update
 
-from gated.core.masking import mask_name, mask_phone, mask_room, without_unseen
 from gated.errors import GatedError, StoreError
+from gated.hub import record_words
+from gated.hub.accounts import shown_names
 from gated.hub.audit import Action
-from gated.hub.inbox_item import ALERTS, CALLS_OF_HEALTH, UNSAID, Kind
+from gated.hub.commands import tell_answered
+from gated.hub.inbox_item import ALERTS, CALLS_OF_HEALTH, ORDER_TEXT, UNSAID, Kind
 from gated.hub.office import Office
+from gated.hub.registration import TEXT_MAX, Registration, line_of, registration_of
 from gated.hub.roles import Actor, Right
 from gated.hub.schema_records import INBOX
-from gated.store.sealed_box import anomaly_context, open_sealed, registration_context
+from gated.store.sealed_box import (
+    anomaly_context,
+    note_context,
+    open_sealed,
+    order_context,
+    registration_context,
+)
 
 PAGE: Final = 50
 NOTE_MAX: Final = 200
-TEXT_MAX: Final = 500
-COMPANIONS_MAX: Final = 99
 
 State = Literal["open", "done"]
+
+_WORDS_OF: Final = {Kind.ANOMALY.value: anomaly_context, Kind.NOTE.value: note_context}
 
 
 class InboxRefused(GatedError, ValueError):
@@ -38,7 +47,7 @@ class InboxRefused(GatedError, ValueError):
 class Item:
     """One thing to read. t_ms: when it happened, certain or not. acked_by "": not answered yet.
 
-    is_sealed: it holds something only `open_registration` or `anomaly_words` can read.
+    is_sealed: it holds something that has to be opened.
     """
 
     id: int
@@ -62,41 +71,6 @@ class Answer:
     by: str
     at_ms: int
     is_new: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """Somebody who was not on the list, as the guard wrote them down, in clear.
-
-    form: `visitor` or `returnee`. to: building-unit-room.
-    """
-
-    id: int
-    gate: str
-    t_ms: int
-    form: str
-    direction: str
-    name: str = field(repr=False)
-    document_kind: str = field(repr=False)
-    document_number: str = field(repr=False)
-    phone: str = field(repr=False)
-    came_from: str = field(repr=False)
-    to: str = field(repr=False)
-    reason: str = field(repr=False)
-    plate: str = field(repr=False)
-    companions: int = 0
-
-    @property
-    def room(self) -> tuple[str, str, str]:
-        """Building, unit and room of `to`; missing parts are empty."""
-        building, unit, room = (*self.to.split("-", 2), "", "", "")[:3]
-        return building, unit, room
-
-    @property
-    def masked(self) -> str:
-        """Return one line for people who may not read it all."""
-        shown = (mask_name(self.name), mask_room(*self.room), mask_phone(self.phone))
-        return " · ".join(part for part in shown if part)
 
 
 class Inbox:
@@ -152,7 +126,8 @@ class Inbox:
     def acknowledge(self, actor: Actor, number: int, note: str = "") -> Answer:
         """The item is answered by this actor, or was before; who and when is returned.
 
-        note: one line, cut to NOTE_MAX. Raises InboxRefused as `item`.
+        The gate of a call learns of it. note: one line, cut to NOTE_MAX. Raises InboxRefused as
+        `item`.
         """
         row = self._row(actor, number)
         now_ms = self._office.utc_ms()
@@ -164,6 +139,7 @@ class Inbox:
             "ack_sealed": self._office.sealer.seal([line], _answer_of(row)) if line else None,
         }
         target = row["person"].hex() if row["person"] else row["gate"]
+        by = self._called(actor) if row["kind"] == Kind.CALL else ""
         with self._office.database.writing("answer an item of the inbox") as connection:
             still_open = and_(INBOX.c.id == number, _in_state("open"))
             done = connection.execute(update(INBOX).where(still_open).values(**values))
@@ -175,6 +151,9 @@ class Inbox:
                     result=f"{row['kind']} {number}",
                     connection=connection,
                 )
+                if row["kind"] == Kind.CALL:
+                    call = row["gate"], row["epoch"], row["seq"]
+                    tell_answered(self._office, connection, actor, call, by)
                 return Answer(actor.name, now_ms, is_new=True)
         earlier = self.item(actor, number)
         return Answer(earlier.acked_by, earlier.acked_ms or 0)
@@ -219,19 +198,60 @@ class Inbox:
                 continue  # said where it is opened
         return lines
 
-    def anomaly_words(self, actor: Actor, number: int) -> str:
-        """Return the guard's own words about an anomaly, audited; "" when there are none.
+    def words(self, actor: Actor, number: int) -> str:
+        """Return the guard's own words of an anomaly or a note, audited; "" when there are none.
 
-        Raises InboxRefused when it is no anomaly or cannot be opened.
+        Not those beside a manual pass or refusal: `order_words`. Raises InboxRefused when they
+        cannot be opened.
         """
         row = self._row(actor, number)
-        if row["kind"] != Kind.ANOMALY or row["sealed"] is None:
+        kind = row["kind"]
+        if row["sealed"] is None or kind not in _WORDS_OF or row["code"] == ORDER_TEXT:
             return ""
-        said = self._unsealed(row, anomaly_context(row["gate"]))
-        self._office.audit.note(
-            actor, Action.LOOK_UP, target=row["gate"], reason=f"anomaly {number}"
-        )
-        return _text(said, "text", TEXT_MAX)
+        said = self._unsealed(row, _WORDS_OF[kind](row["gate"]))
+        reason = f"{kind} {number}"
+        self._office.audit.note(actor, Action.LOOK_UP, target=row["gate"], reason=reason)
+        return line_of(said, "text", TEXT_MAX)
+
+    def order_words(self, actor: Actor, number: int, reason: str) -> str:
+        """Return what a guard wrote beside a manual pass or refusal, audited with the reason.
+
+        Raises InboxRefused when the actor may not, there is nothing such or it cannot be opened.
+        """
+        row, said = self.opened(actor, number, Kind.NOTE, order_context, code=ORDER_TEXT)
+        target = row["person"].hex() if row["person"] else row["gate"]
+        result = f"ok {number}"
+        self._office.audit.note(actor, Action.LOOK_UP, target=target, reason=reason, result=result)
+        return line_of(said, "text", TEXT_MAX)
+
+    def opened(
+        self,
+        actor: Actor,
+        number: int,
+        kind: Kind,
+        context: Callable[[str], bytes],
+        *,
+        code: str = "",
+    ) -> tuple[RowMapping, dict[str, Any]]:
+        """Return an item's row and what the gate sealed in it; whoever asks writes the audit.
+
+        Raises InboxRefused when the actor may not, when it is another kind of item or cannot be
+        opened.
+        """
+        if not actor.may(Right.OPEN_REGISTRATION):
+            raise InboxRefused(
+                f"cannot open item {number}: the role {actor.role.value} may not read what a guard"
+                " wrote about somebody; ask a community officer"
+            )
+        row = self._row(actor, number)
+        is_other = row["kind"] != kind or code not in {"", row["code"]}
+        if is_other or row["sealed"] is None:
+            raise InboxRefused(f"cannot open item {number}: nothing such is sealed in it")
+        return row, self._unsealed(row, context(row["gate"]))
+
+    def _called(self, actor: Actor) -> str:
+        """Return what a gate's screen calls whoever answers: an account's name, else the role."""
+        return shown_names(self._office).get(actor.name) or record_words.ROLES[actor.role]
 
     def _item(self, row: RowMapping) -> Item:
         noted = row["ack_sealed"]
@@ -266,24 +286,9 @@ class Inbox:
         if row["kind"] != Kind.REGISTRATION or row["sealed"] is None:
             raise InboxRefused(f"cannot open item {row['id']}: no registration is sealed in it")
         said = self._unsealed(row, registration_context(row["gate"]))
-        companions = said.get("companions")
-        counted = isinstance(companions, int) and 0 <= companions <= COMPANIONS_MAX
-        return Registration(
-            id=row["id"],
-            gate=row["gate"],
-            t_ms=row["t_ms"],
-            form=row["code"],
-            direction=str(json.loads(row["fields"]).get("direction", "")),
-            name=_text(said, "name"),
-            document_kind=_text(said, "document_kind"),
-            document_number=_text(said, "document_number"),
-            phone=_text(said, "phone"),
-            came_from=_text(said, "from", TEXT_MAX),
-            to=_text(said, "to"),
-            reason=_text(said, "reason", TEXT_MAX),
-            plate=_text(said, "plate"),
-            companions=int(said["companions"]) if counted else 0,
-        )
+        direction = str(json.loads(row["fields"]).get("direction", ""))
+        found = (row["id"], row["gate"], row["t_ms"], row["code"], direction)
+        return registration_of(*found, said)
 
     def _unsealed(self, row: RowMapping, context: bytes) -> dict[str, Any]:
         try:
@@ -336,11 +341,3 @@ def _seen(actor: Actor, item: Item) -> Item:
     if actor.may(Right.SEE_ALERTS) or not of_health:
         return item
     return replace(item, code=UNSAID, person=None)
-
-
-def _text(said: dict[str, Any], name: str, limit: int = 64) -> str:
-    """Return a field as one line of text, without what no line holds."""
-    value = said.get(name)
-    if not isinstance(value, str):
-        return ""
-    return " ".join(without_unseen(value).split())[:limit]

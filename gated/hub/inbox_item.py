@@ -26,6 +26,8 @@ class Kind(StrEnum):
     REGISTRATION = "registration"
     DATA = "data"
     GATE = "gate"
+    NOTE = "note"
+    PAPER = "paper"
 
 
 ALERTS: Final = frozenset({Kind.FEVER, Kind.CONTACT, Kind.DURESS, Kind.DATA})
@@ -41,11 +43,14 @@ UNKNOWN_SITE: Final = "UNKNOWN_SITE"
 OTHER_SITE: Final = "OTHER_SITE"
 UNREADABLE_PASSAGE: Final = "UNREADABLE_PASSAGE"
 
-_DURESS: Final = "GUARD_DURESS"
+ORDER_TEXT: Final = "order_text"
+"""Code of a note that holds a guard's own words about letting somebody through, or not."""
+
+DURESS: Final = "GUARD_DURESS"
 _OF_PASSAGE: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.FEVER: (Code.TEMP_HIGH, Code.TEMP_CLINICAL_HIGH),
     Kind.CONTACT: (Code.STAT_CONFIRMED, Code.STAT_SUSPECTED, Code.STAT_CONTACT),
-    Kind.DURESS: (_DURESS,),
+    Kind.DURESS: (DURESS,),
 }
 # Event kind -> item kind, field that becomes the code, fields that are kept.
 _OF_EVENT: Final[Mapping[str, tuple[Kind, str, tuple[str, ...]]]] = {
@@ -53,7 +58,11 @@ _OF_EVENT: Final[Mapping[str, tuple[Kind, str, tuple[str, ...]]]] = {
     "anomaly": (Kind.ANOMALY, "what", ("guard",)),
     "registration": (Kind.REGISTRATION, "form", ("direction", "guard")),
     "alert": (Kind.GATE, "code", ("guard",)),
+    "note": (Kind.NOTE, "what", ("guard",)),
+    "paper": (Kind.PAPER, "outcome", ("direction", "guard")),
+    "mode": (Kind.GATE, "mode", ("guard", "approver", "former", "reason", "by")),
 }
+_MODES: Final = frozenset({"lockdown", "evacuate"})  # people at the centre must know of these
 _OTHER: Final = "other"
 
 
@@ -101,7 +110,7 @@ def drafts(
         claimed = event.word("site")
         if claimed and claimed != site:
             yield gate_problem(gate, OTHER_SITE, day, {"claimed": claimed})
-    elif event.kind in _OF_EVENT:
+    elif event.kind in _OF_EVENT and _is_told(event):
         yield _of_event(event, gate, epoch)
 
 
@@ -131,13 +140,40 @@ def _of_passage(event: Said, gate: str, epoch: str) -> Iterator[Draft]:
         source = f"{gate}/{epoch}/{event.visit}/{kind}"
         person = event.ref("person_ref")
         yield Draft(source, kind, str(code), person, fields=fields, seq=event.seq)
+    if SEALED in event.fields:
+        yield _words_of_order(event, gate, epoch)
+
+
+def _words_of_order(event: Said, gate: str, epoch: str) -> Draft:
+    """Return the note with what the guard wrote beside a manual pass or refusal."""
+    said = {"direction": event.word("direction"), "guard_act": event.word("guard_act")}
+    said["guard"] = event.word("guard_ref") or event.word("guard_role")
+    return Draft(
+        f"{gate}/{epoch}/{event.seq}/{Kind.NOTE}",
+        Kind.NOTE,
+        ORDER_TEXT,
+        event.ref("person_ref"),
+        _sealed(event.fields[SEALED]),
+        {name: word for name, word in said.items() if word},
+        event.seq,
+    )
+
+
+def _is_told(event: Said) -> bool:
+    """Return whether this event is worth an item: of the modes only what stops or frees everybody.
+
+    What follows such a mode names it as `former`.
+    """
+    return event.kind != "mode" or bool({event.word("mode"), event.word("former")} & _MODES)
 
 
 def _of_event(event: Said, gate: str, epoch: str) -> Draft:
     kind, named, kept = _OF_EVENT[event.kind]
     code = event.word(named) or _OTHER
-    if event.kind == "alert" and code == _DURESS:
+    if event.kind == "alert" and code == DURESS:
         kind = Kind.DURESS
+    if event.kind == "mode":
+        code = f"MODE_{code}".upper()
     return Draft(
         f"{gate}/{epoch}/{event.seq}/{kind}",
         kind,

@@ -32,6 +32,11 @@ _CODE_FIELDS: Final = {
     "follow_up": "what",
     "round": "place",
     "command_result": "id",
+    "note": "what",
+    "paper": "outcome",
+    "mode": "mode",
+    "vehicle": "act",
+    "direction": "direction",
 }
 _STATE_FIELDS: Final = {"device": "state", "shift": "act", "command_result": "result"}
 # Of the envelope; they have columns of their own or are of no use to people.

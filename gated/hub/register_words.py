@@ -11,22 +11,18 @@ from typing import Final
 
 from gated.core import id_number, pseudonym
 from gated.core.keyed_hash import keyed_hash
+from gated.core.room import room_parts
 from gated.store.roster_build import RosterRow
 
 WORD_LENGTH: Final = 16
 TAIL: Final = 4
 SEARCH_MAX: Final = 100  # characters; nobody's name or number is longer
 REF_DIGITS: Final = (8, 32)
-ROOM_MAX: Final = 30
 MOBILE_DIGITS: Final = 11
 
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _COUNTRY = re.compile(r"^(?:00)?86(?=1[0-9]{10}$)")
 _HEX = re.compile(r"[0-9a-f]+")
-_ROOM_WORDS = re.compile(
-    r"(?:(?P<building>[^栋幢座楼单]{1,8}(?:号楼|栋|幢|座|楼)))?(?:(?P<unit>[^单]{1,8}单元))?(?P<room>.{1,10})"
-)
-_HAS_DIGIT = re.compile(r"[0-9]")
 
 
 def phone_text(phone: str) -> str:
@@ -65,21 +61,6 @@ def room_of(site_key: bytes, text: str) -> bytes | None:
     """Return the household that a text such as 3-2-101 means, None when it is no room."""
     parts = room_parts(text)
     return None if parts is None else pseudonym.room_ref(site_key, *parts)
-
-
-def room_parts(text: str) -> tuple[str, str, str] | None:
-    """Return building, unit and room of 3-2-101, 3-101, 101 or 3栋2单元101, None for no room."""
-    clean = pseudonym.plain(text)
-    if not clean or len(clean) > ROOM_MAX or not _HAS_DIGIT.search(clean):
-        return None
-    if "-" in clean:
-        *place, door = clean.split("-", 2)
-        building, unit = (*place, "", "")[:2]
-        return building, unit, door
-    parts = _ROOM_WORDS.fullmatch(clean)
-    if parts is None:
-        return None
-    return parts["building"] or "", parts["unit"] or "", parts["room"]
 
 
 def pseudonym_span(text: str) -> tuple[bytes, bytes] | None:

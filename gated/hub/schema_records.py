@@ -85,6 +85,7 @@ GATE_LOG = Table(
     Index("gate_log_site", "site", "t_ms"),
     Index("gate_log_kind", "site", "kind", "t_ms"),
     Index("gate_log_newest", "gate", "kind", "t_ms"),
+    Index("gate_log_gate", "gate", "t_ms"),
     Index("gate_log_uncertain", "gate", "certain", "epoch", "seq"),
     Index("gate_log_unsure", "gate", "boot", sqlite_where=UNSURE, postgresql_where=UNSURE),
     sqlite_with_rowid=False,

@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 
 from gated.contract import command
 from gated.contract.command import (
+    AnsweredArgs,
     Command,
     CommandRefused,
     MessageArgs,
     Standing,
+    Tip,
+    TipsArgs,
     sign_command,
     verify_command,
 )
@@ -55,7 +58,7 @@ def refusal(payload: bytes, trust: TrustTable = TRUST, standing: Standing = HERE
 def test_a_signed_order_arrives_as_it_was_made() -> None:
     believed = verify_command(signed(), TRUST, HERE)
     assert believed.model_dump(exclude={"sig"}) == order().model_dump(exclude={"sig"})
-    assert believed.message() == MessageArgs(zh="请开南门", en="Open the south gate", minutes=30)
+    assert believed.order() == MessageArgs(zh="请开南门", en="Open the south gate", minutes=30)
 
 
 def test_an_order_for_another_gate_is_worth_nothing_here() -> None:
@@ -172,4 +175,38 @@ def test_one_changed_byte_is_never_believed(place: int, bits: int) -> None:
 def test_a_genuine_order_that_is_no_message_is_not_executed(changes: dict[str, Any]) -> None:
     believed = verify_command(signed(**changes), TRUST, HERE)
     with pytest.raises(ContractError):
-        believed.message()
+        believed.order()
+
+
+# Tips, and that a call was answered.
+
+
+def test_tips_and_an_answer_arrive_as_they_were_sent() -> None:
+    tips = order(cmd="tips", args={"tips": [{"zh": "勤洗手", "en": "Wash"}, {"zh": "通风"}]})
+    assert tips.order() == TipsArgs(tips=[Tip(zh="勤洗手", en="Wash"), Tip(zh="通风")])
+    assert order(cmd="tips", args={"tips": []}).order() == TipsArgs(tips=[])
+    answered = order(cmd="answered", args={"epoch": "00ff", "seq": 5, "by": "王主任"})
+    assert answered.order() == AnsweredArgs(epoch="00ff", seq=5, by="王主任")
+
+
+@pytest.mark.parametrize(
+    ("cmd", "args"),
+    [
+        ("tips", {}),
+        ("tips", {"tips": [{"zh": "x"}] * 11}),
+        ("tips", {"tips": [{"zh": "x" * 81}]}),
+        ("tips", {"tips": [{"en": "x" * 161}]}),
+        ("tips", {"tips": [{"zh": "a\x07"}]}),
+        ("tips", {"tips": [{"zh": "x", "sound": "loud"}]}),
+        ("tips", {"tips": ["x"]}),
+        ("answered", {"seq": 5}),
+        ("answered", {"epoch": "00ff", "seq": 0}),
+        ("answered", {"epoch": "../x", "seq": 1}),
+        ("answered", {"epoch": "00ff", "seq": 1, "by": "x" * 33}),
+        ("answered", {"epoch": "00ff", "seq": 1, "by": "a\nb"}),
+    ],
+)
+def test_bad_tips_and_answers_are_not_executed(cmd: str, args: dict[str, Any]) -> None:
+    believed = verify_command(signed(cmd=cmd, args=args), TRUST, HERE)
+    with pytest.raises(ContractError):
+        believed.order()

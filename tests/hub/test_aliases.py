@@ -41,14 +41,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     opened.office.database.close()
 
 
-@pytest.fixture
-def store(tmp_path: Path, desk: Desk) -> Iterator[HubStore]:
-    del desk
-    opened = HubStore(f"sqlite:///{tmp_path / 'hub.db'}")
-    yield opened
-    opened.close()
-
-
 def ref(desk: Desk, index: int = WRONG) -> bytes:
     return ref_of(desk.office, person(index))
 

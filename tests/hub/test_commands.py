@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 from sqlalchemy import insert, update
 from typer.testing import CliRunner
 
 from gated.cli.main import app
-from gated.contract.command import Command, Standing, verify_command
+from gated.contract.command import Command, MessageArgs, Standing, Tip, TipsArgs, verify_command
 from gated.contract.messages import json_object, validated
+from gated.core.text import Text
 from gated.hub.audit import Action
 from gated.hub.commands import CommandNotMade, CommandQueue, Commands
 from gated.hub.roles import Role
@@ -16,6 +18,7 @@ from gated.hub.schema import GATE
 from gated.hub.schema_office import COMMAND
 from gated.hub.schema_records import GATE_SITE
 from gated.store import keys
+from tests.architecture.sources import ROOT
 from tests.support.office import NOON_MS, Desk, open_desk
 
 MINUTE_MS = 60_000
@@ -66,7 +69,7 @@ def test_a_message_is_signed_for_its_gate_and_waits(desk: Desk, tmp_path: Path) 
     assert (due.id, due.gate, due.left_s) == (order, "north-1", 1800)
     trust = keys.read_trust(tmp_path / "trust.json")
     believed = verify_command(due.body, trust, Standing("north-1", now_s=NOON_MS // 1000))
-    assert believed.message().zh == "请开南门"
+    assert believed.order() == MessageArgs(zh="请开南门", minutes=30)
     assert (believed.id, believed.iss, believed.ttl_s) == (order, "east", 1800)
 
 
@@ -261,3 +264,121 @@ def test_a_site_without_gates_says_so(tmp_path: Path) -> None:
     bare = open_desk(tmp_path / "bare")
     with pytest.raises(CommandNotMade, match="has no gates yet"):
         Commands(bare.office).send_to_all(bare.actor(), "好", "", 30)
+
+
+# Prevention tips.
+
+TIPS = (Text("勤洗手", "Wash your hands"), Text("通风"))
+
+
+def test_tips_are_signed_for_their_gate_and_live_a_week(desk: Desk, tmp_path: Path) -> None:
+    order = Commands(desk.office).send_tips(desk.actor(Role.PROPERTY), "north-1", TIPS)
+    [due] = queue(desk).due(NOON_MS)
+    assert (due.id, due.left_s) == (order, 7 * 86_400)
+    trust = keys.read_trust(tmp_path / "trust.json")
+    believed = verify_command(due.body, trust, Standing("north-1"))
+    assert believed.order() == TipsArgs(
+        tips=[Tip(zh="勤洗手", en="Wash your hands"), Tip(zh="通风")]
+    )
+    (listed,) = Commands(desk.office).of_gate("east", "north-1")
+    assert (listed.cmd, listed.tips, listed.by) == ("tips", TIPS, "property-east")
+    (row,) = desk.office.audit.rows("east")
+    assert (row.action, row.target) == (Action.MESSAGE, "north-1")
+
+
+def test_tips_go_to_every_gate_and_the_last_ones_are_known(desk: Desk) -> None:
+    commands = Commands(desk.office)
+    assert commands.tips("east") == ()
+    commands.send_tips_to_all(desk.actor(), TIPS)
+    desk.clock.now_ms += 1
+    commands.send_tips(desk.actor(), "north-2", TIPS[:1])
+    assert commands.tips("east", "north-1") == TIPS
+    assert commands.tips("east", "north-2") == commands.tips("east") == TIPS[:1]
+    assert commands.tips("west") == ()
+    desk.clock.now_ms += 1
+    commands.send_tips(desk.actor(), "north-2", ())
+    assert commands.tips("east", "north-2") == ()
+
+
+@pytest.mark.parametrize(
+    ("tips", "said"),
+    [
+        ([Text("x")] * 11, "11 tips"),
+        ([Text("x" * 81)], "80 Chinese"),
+        ([Text("好"), Text("a\x07b")], "cannot be shown"),
+        ([Text("请拦下11010519491231002X")], "ID number"),
+        ([Text("\U00020000" * 80, "\U00020000" * 160)] * 10, "so much text"),
+    ],
+)
+def test_tips_nobody_should_send_reach_no_gate(desk: Desk, tips: list[Text], said: str) -> None:
+    with pytest.raises(CommandNotMade, match=said):
+        Commands(desk.office).send_tips_to_all(desk.actor(), tips)
+    with pytest.raises(CommandNotMade, match=said):
+        Commands(desk.office).send_tips(desk.actor(), "north-1", tips)
+    assert queue(desk).due(NOON_MS) == []
+
+
+def test_an_auditor_takes_no_tips_away(desk: Desk) -> None:
+    with pytest.raises(CommandNotMade, match="may not"):
+        Commands(desk.office).send_tips(desk.actor(Role.AUDITOR), "north-1", ())
+
+
+# gated hub tips
+
+
+def given(config: Path, *words: str) -> Result:
+    return CliRunner().invoke(app, ["hub", "tips", *words, "--config", str(config)])
+
+
+def test_the_shipped_tips_go_to_every_gate(desk: Desk, config: Path) -> None:
+    done = given(config, str(ROOT / "config/tips.toml"), "--all")
+    assert done.exit_code == 0, done.output
+    assert len(done.stdout.split()) == 2
+    tips = Commands(desk.office).tips("east", "north-1")
+    assert len(tips) == 8
+    assert all(tip.zh and tip.en for tip in tips)
+
+
+def test_a_table_of_tips_goes_to_one_gate_and_is_taken_away_again(
+    desk: Desk, config: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "tips.csv"
+    table.write_text("EN,zh\nWash your hands,勤洗手\n,通风\n", "utf-8-sig")
+    assert given(config, str(table), "--gate", "north-1").exit_code == 0
+    assert Commands(desk.office).tips("east", "north-1") == TIPS
+    assert Commands(desk.office).tips("east", "north-2") == ()
+    assert given(config, "--clear", "--gate", "north-1").exit_code == 0
+    assert Commands(desk.office).tips("east", "north-1") == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("tips.toml", "tips = 5"),
+        ("tips.toml", "[[tips]]\nzh = 5"),
+        ("tips.toml", "[[tips]]\nzh = 'x'\nsound = 'loud'"),
+        ("tips.toml", "[[tip]]\nzh = 'x'"),
+        ("tips.toml", "not toml"),
+        ("tips.csv", "一,二\n三,四\n"),
+        ("tips.toml", None),
+    ],
+)
+def test_a_file_that_holds_no_tips_is_refused_in_a_sentence(
+    desk: Desk, config: Path, tmp_path: Path, name: str, content: str | None
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_text(content)
+    done = given(config, str(path), "--all")
+    assert done.exit_code == 1
+    assert str(path) in done.stderr
+    assert queue(desk).due(NOON_MS) == []
+
+
+def test_an_empty_file_does_not_take_tips_away(desk: Desk, config: Path, tmp_path: Path) -> None:
+    for name in ("tips.toml", "tips.csv"):
+        (tmp_path / name).write_text("")
+        assert given(config, str(tmp_path / name), "--all").exit_code == 2
+    assert given(config, "--all").exit_code == 2
+    assert given(config, "--clear").exit_code == 2
+    assert queue(desk).due(NOON_MS) == []

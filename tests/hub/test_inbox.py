@@ -1,8 +1,7 @@
 """The inbox: one item per visit and kind, seen by right, opened and answered by name."""
 
 import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ from gated.hub.store import HubStore
 from gated.store.sealed_box import anomaly_context, public_of, registration_context, seal_to
 from tests.support.gate_events import PERSON as SOMEBODY
 from tests.support.gate_events import SentEvents
-from tests.support.office import NOON_MS, Desk, open_desk
+from tests.support.office import NOON_MS, Desk
 
 DAY_MS = 86_400_000
 VISITOR: Mapping[str, Any] = {
@@ -35,18 +34,6 @@ VISITOR: Mapping[str, Any] = {
     "plate": "京A12345",
     "companions": 2,
 }
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return open_desk(tmp_path)
-
-
-@pytest.fixture
-def store(desk: Desk) -> Iterator[HubStore]:
-    opened = HubStore(desk.office.config.store.url)
-    yield opened
-    opened.close()
 
 
 def sealed(desk: Desk, context: bytes, **values: Any) -> str:
@@ -279,9 +266,9 @@ def test_what_is_no_registration_cannot_be_opened_as_one(desk: Desk, store: HubS
 def test_a_guards_own_words_are_read_on_demand(desk: Desk, store: HubStore) -> None:
     items = everything(desk, store)
     inbox, office = Inbox(desk.office), desk.actor(Role.PROPERTY)
-    assert inbox.anomaly_words(office, items[3].id) == "东门 道闸坏了"
+    assert inbox.words(office, items[3].id) == "东门 道闸坏了"
     assert [row.action for row in desk.office.audit.rows("east")] == ["look_up"]
-    assert inbox.anomaly_words(office, items[2].id) == ""
+    assert inbox.words(office, items[2].id) == ""
 
 
 # Statuses nobody ended.

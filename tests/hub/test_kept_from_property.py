@@ -10,7 +10,7 @@ import pytest
 
 from gated.core import rules_status
 from gated.core.model import Status, StatusCode
-from gated.core.reasons import REASONS, Code
+from gated.core.reasons import Code
 from gated.hub import record_words as words
 from gated.hub.changes import Changes
 from gated.hub.day_ledger import DayLedger, Order
@@ -22,6 +22,7 @@ from gated.hub.roles import PROPERTY_STATUSES, Role
 from gated.hub.schema_records import INBOX
 from gated.hub.upload import Uploads
 from gated.store.roster_build import RosterRow
+from gated.texts import shipped
 from tests.support.hub_pages import PageClient, pages
 from tests.support.hub_pages import words as read
 from tests.support.office import NOON_MS, Desk, open_desk
@@ -55,8 +56,8 @@ def test_every_reason_tells_a_property_office_what_it_may_know(code: str) -> Non
     calls: dict[words.Language, str] = {"zh": "请联系社区", "en": "Call the station"}
     for language, call in calls.items():
         said = words.reason(code, language, health=False)
-        row = REASONS[Code(code)]
-        assert said == (call if code in kept() else (row.zh if language == "zh" else row.en))
+        told = shipped().reason(Code(code)).text.shown(language)
+        assert said == (call if code in kept() else told)
     assert (code in words.reason_codes(health=False)) is (code not in kept())
     assert code in words.reason_codes(health=True)
     assert words.reason_code(code, health=False) == ("STAT_*" if code in kept() else code)

@@ -2,22 +2,25 @@
 
 GET  /s/<site>/gates, /gates/fragment                 all of them; the part that changes
 GET  /s/<site>/gates/{gate}, /gates/{gate}/fragment   one of them
-POST /s/<site>/gates/{gate}/message, …/rename, …/back
+POST /s/<site>/gates/{gate}/message, …/tips, …/rename, …/back
 GET, POST /s/<site>/gates/{gate}/retire               asks once more; out of use
-POST /s/<site>/gates/_all/message                     the same text at every gate
+POST /s/<site>/gates/_all/message, …/tips             the same texts at every gate
 """
 
 from typing import Final
 
 from starlette.responses import Response
 
-from gated.contract.command import EN_MAX, MINUTES_MAX, ZH_MAX
+from gated.contract.command import EN_MAX, MINUTES_MAX, TIPS_MAX, ZH_MAX
+from gated.core.text import Text
 from gated.hub.commands import CommandNotMade, Commands
+from gated.hub.gate_log import GateLog
 from gated.hub.gates import NAME_MAX, NORMAL, Gates, GateView, RenameRefused, rename, roll_out
 from gated.hub.local_time import form_time
 from gated.hub.retirement import RetirementRefused, retire, take_back, usual_end_ms
 from gated.hub.roles import Right
 from gated.hub.web.asked import Unclear, instant_ms
+from gated.hub.web.gate_log import line
 from gated.hub.web.paging import Page
 from gated.hub.web.visit import Visit
 
@@ -37,7 +40,9 @@ LIMITS: Final = {
     "minutes": MINUTES_MAX,
     "name": NAME_MAX,
     "usual": MINUTES,
+    "tips": TIPS_MAX,
 }
+BAR: Final = "|"  # between the Chinese and the English of a tip
 _UNITS: Final = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
 
 
@@ -120,6 +125,27 @@ def message_all(visit: Visit) -> Response:
     return visit.redirect("/gates", done)
 
 
+def tips(visit: Visit) -> Response:
+    """The typed tips wait for the gate's screen."""
+    view = _found(visit)
+    if view is None:
+        return visit.refused("gates.missing", NOT_FOUND)
+    try:
+        Commands(visit.office).send_tips(visit.actor, view.gate, _tips(visit))
+    except CommandNotMade:
+        return _one(visit, "gate.html", "gates.tips_refused")
+    return visit.redirect(f"/gates/{view.gate}", "gates.tips_sent")
+
+
+def tips_all(visit: Visit) -> Response:
+    """The typed tips wait for the screens of every gate of the site."""
+    try:
+        Commands(visit.office).send_tips_to_all(visit.actor, _tips(visit))
+    except CommandNotMade:
+        return _all(visit, "gates.html", "gates.tips_refused")
+    return visit.redirect("/gates", "gates.tips_sent")
+
+
 def retired(visit: Visit) -> Response:
     """GET: what retiring the gate means. POST: the gate is out of use."""
     view = _found(visit)
@@ -179,6 +205,7 @@ def _all(visit: Visit, template: str, problem: str = "") -> Response:
         problem=problem,
         typed=visit.form,
         limits=LIMITS,
+        tips=_lines(visit) if template == "gates.html" else "",
     )
 
 
@@ -199,12 +226,15 @@ def _one(visit: Visit, template: str, problem: str = "") -> Response:
     view = _found(visit)
     if view is None:
         return visit.refused("gates.missing", NOT_FOUND)
+    log = GateLog(visit.office).newest(visit.actor, view.gate)
     return visit.page(
         template,
         status=CONFLICT if problem else 200,
         view=view,
         shown=Shown(visit),
         orders=Commands(visit.office).of_gate(visit.site.id, view.gate, 10),
+        log=[(row, line(visit, row)) for row in log],
+        tips=_lines(visit, view.gate) if template == "gate.html" else "",
         problem=problem,
         typed=visit.form,
         limits=LIMITS,
@@ -215,6 +245,23 @@ def _typed(visit: Visit) -> tuple[str, str, int]:
     """Return the message of a form: Chinese, English, minutes."""
     form = visit.form
     return form.get("zh", ""), form.get("en", ""), _minutes(form.get("minutes", ""))
+
+
+def _tips(visit: Visit) -> list[Text]:
+    """Return the tips of a form, one a line; a line in plain letters alone is English."""
+    found = []
+    for typed in visit.form.get("tips", "").splitlines():
+        zh, bar, en = typed.replace("\uff5c", BAR).partition(BAR)
+        found.append(Text("", zh) if not bar and zh.isascii() else Text(zh, en))
+    return [tip for tip in found if tip.zh.strip() or tip.en.strip()]
+
+
+def _lines(visit: Visit, gate: str = "") -> str:
+    """Return what the form of tips holds: what was typed, else what was sent last."""
+    if "tips" in visit.form:
+        return visit.form["tips"]
+    sent = Commands(visit.office).tips(visit.site.id, gate)
+    return "\n".join(f" {BAR} ".join(text for text in (tip.zh, tip.en) if text) for tip in sent)
 
 
 def _empty(visit: Visit) -> bool:
@@ -237,9 +284,11 @@ PAGES: Final[tuple[Page, ...]] = (
     Page("/gates/fragment", fragment, Right.SEE_GATES),
     # No gate's id has a _ in it.
     Page("/gates/_all/message", message_all, Right.MESSAGE_GATE, ("POST",)),
+    Page("/gates/_all/tips", tips_all, Right.MESSAGE_GATE, ("POST",)),
     Page("/gates/{gate}", gate, Right.SEE_GATES),
     Page("/gates/{gate}/fragment", gate_fragment, Right.SEE_GATES),
     Page("/gates/{gate}/message", message, Right.MESSAGE_GATE, ("POST",)),
+    Page("/gates/{gate}/tips", tips, Right.MESSAGE_GATE, ("POST",)),
     Page("/gates/{gate}/rename", renamed, Right.NAME_GATE, ("POST",)),
     Page("/gates/{gate}/retire", retired, Right.ENROL_GATE, ("GET", "POST")),
     Page("/gates/{gate}/back", back, Right.ENROL_GATE, ("POST",)),

@@ -1,24 +1,32 @@
-"""The inbox: what gates sent to be read, answered by name; registrations opened on demand."""
+"""The inbox: what gates sent to be read, answered by name; what they sealed opened on demand."""
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Final
 
 from starlette.responses import Response
 
-from gated.hub.inbox import NOTE_MAX, PAGE, Inbox, InboxRefused, Item, Registration, State, visible
-from gated.hub.inbox_item import Kind
+from gated.hub import record_words
+from gated.hub.gate_log import LogRow
+from gated.hub.inbox import NOTE_MAX, PAGE, Inbox, InboxRefused, Item, State, visible
+from gated.hub.inbox_item import ORDER_TEXT, Kind
+from gated.hub.late_entry import LateEntryRefused
+from gated.hub.paper_line import PaperLines, PaperSlip
 from gated.hub.register import Register
 from gated.hub.register_entry import Shown
+from gated.hub.registration import Registration
 from gated.hub.roles import Right
 from gated.hub.status_words import status
 from gated.hub.web.asked import gates
+from gated.hub.web.gate_log import mode_particulars
 from gated.hub.web.paging import Page
 from gated.hub.web.visit import Visit
 
+FORBIDDEN: Final = 403
 NOT_FOUND: Final = 404
+CONFLICT: Final = 409
 ID_DIGITS: Final = 18
 FOLDED_FROM: Final = 3
 """So many registrations of one day are folded into one line, so that calls are not lost."""
@@ -32,6 +40,8 @@ BADGES: Final = {
     Kind.DATA: "warn",
     Kind.GATE: "warn",
     Kind.REGISTRATION: "info",
+    Kind.NOTE: "info",
+    Kind.PAPER: "info",
 }
 
 
@@ -39,7 +49,8 @@ BADGES: Final = {
 class Row:
     """An item as the page shows it.
 
-    gate: what the pages call it. line: of a registration, masked; file: path, "" for none.
+    gate: what the pages call it. line: of a registration, masked, or of a change of mode why and
+    how long; file: path, "" for none.
     """
 
     item: Item
@@ -78,30 +89,80 @@ def inbox(v: Visit) -> Response:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What was sealed in an item, as far as it was opened for this page."""
+
+    registration: Registration | None = None
+    paper: PaperSlip | None = None
+    words: str = field(default="", repr=False)
+
+
 def item(v: Visit) -> Response:
     """One item with everything about it; a POST opens what a gate sealed."""
     found = _found(v)
     if found is None:
         return v.refused("inbox.missing", NOT_FOUND)
-    service = Inbox(v.office)
-    registration: Registration | None = None
-    unreadable = False
-    if v.request.method == "POST" and found.kind is Kind.REGISTRATION:
-        if not v.may(Right.OPEN_REGISTRATION):
-            return v.refused("inbox.masked_only", 403)
-        try:
-            registration = service.open_registration(v.actor, found.id, v.reason())
-        except InboxRefused:
-            unreadable = True
-    words = ""
+    opens = v.request.method == "POST" and on_demand(found)
+    if opens and not v.may(Right.OPEN_REGISTRATION):
+        registers = found.kind is Kind.REGISTRATION
+        return v.refused("inbox.masked_only" if registers else "inbox.officer_only", FORBIDDEN)
     try:
-        words = service.anomaly_words(v.actor, found.id)
+        opened = _opened(v, found) if opens else Opened()
+        words = opened.words or Inbox(v.office).words(v.actor, found.id)
     except InboxRefused:
-        unreadable = True
-    (row,) = _rows(v, [found])
+        return _item(v, found, Opened(), unreadable=True)
+    return _item(v, found, replace(opened, words=words))
+
+
+def on_demand(item: Item) -> bool:
+    """Return whether a reason is asked for before what the gate sealed in it is opened."""
+    about_somebody = item.kind in {Kind.REGISTRATION, Kind.PAPER} or item.code == ORDER_TEXT
+    return item.is_sealed and about_somebody
+
+
+def _opened(v: Visit, item: Item) -> Opened:
+    """Return what is in it, audited with the reason. Raises InboxRefused and ReasonMissing."""
+    if item.kind is Kind.REGISTRATION:
+        service = Inbox(v.office)
+        return Opened(registration=service.open_registration(v.actor, item.id, v.reason()))
+    if item.kind is Kind.PAPER:
+        return Opened(paper=PaperLines(v.office).open(v.actor, item.id, v.reason()))
+    return Opened(words=Inbox(v.office).order_words(v.actor, item.id, v.reason()))
+
+
+def _item(
+    v: Visit, item: Item, opened: Opened, *, unreadable: bool = False, problem: str = ""
+) -> Response:
+    (row,) = _rows(v, [item])
     return v.page(
-        "inbox_item.html", row=row, registration=registration, words=words, unreadable=unreadable
+        "inbox_item.html",
+        status=CONFLICT if problem else 200,
+        row=row,
+        registration=opened.registration,
+        paper=opened.paper,
+        words=opened.words,
+        to_open=on_demand(item),
+        unreadable=unreadable,
+        problem=problem,
+        record_words=record_words,
     )
+
+
+def enter(v: Visit) -> Response:
+    """The line of the paper ledger is a record, or the page says why not and nothing changed."""
+    found = _found(v)
+    if found is None or found.kind is not Kind.PAPER:
+        return v.refused("inbox.missing", NOT_FOUND)
+    if not (v.may(Right.OPEN_REGISTRATION) and v.may(Right.ENTER_LATE)):
+        return v.refused("inbox.officer_only", FORBIDDEN)
+    try:
+        PaperLines(v.office).enter(v.actor, found.id)
+    except LateEntryRefused as refused:
+        return _item(v, found, Opened(), problem=f"records.late.refused.{refused.code}")
+    except InboxRefused:
+        return _item(v, found, Opened(), unreadable=True)
+    return v.redirect("/inbox", done="inbox.entered")
 
 
 def acknowledge(v: Visit) -> Response:
@@ -146,10 +207,18 @@ def _rows(v: Visit, items: Sequence[Item]) -> list[Row]:
                 _what(v, item),
                 None if entry is None else register.shown(entry),
                 f"/person/{item.person.hex()}" if item.person is not None and may_read else "",
-                lines.get(item.id, ""),
+                lines.get(item.id) or _mode_line(v, item),
             )
         )
     return rows
+
+
+def _mode_line(v: Visit, item: Item) -> str:
+    """Return why and by whose approval a gate changed its mode, "" for any other item."""
+    if item.kind is not Kind.GATE:
+        return ""
+    row = LogRow(item.t_ms, item.certain, "mode", item.code, "", item.fields)
+    return v.t("log.comma").join(mode_particulars(v, row))
 
 
 def _days(v: Visit, rows: Sequence[Row], *, fold: bool) -> list[Day]:
@@ -177,4 +246,5 @@ PAGES = (
     Page("/inbox", inbox, Right.SEE_INBOX),
     Page("/inbox/{number}", item, Right.SEE_INBOX, ("GET", "POST")),
     Page("/inbox/{number}/ack", acknowledge, Right.SEE_INBOX, ("POST",)),
+    Page("/inbox/{number}/enter", enter, Right.SEE_INBOX, ("POST",)),
 )

@@ -62,6 +62,8 @@ ORDERS: dict[str, Order] = {
     "/gates/enrol/withdraw": Order(lambda here: {"number": here.code}),
     "/gates/{gate}/message": Order(lambda _: {"zh": "请排队", "minutes": "60"}),
     "/gates/_all/message": Order(lambda _: {"zh": "请排队", "minutes": "60"}),
+    "/gates/{gate}/tips": Order(lambda _: {"tips": "勤洗手 | Wash hands"}),
+    "/gates/_all/tips": Order(lambda _: {"tips": "勤洗手"}),
     "/gates/{gate}/retire": Order(lambda _: {"reason": "dismantled"}),
     "/gates/{gate}/back": Order(lambda _: {"reason": "mended"}, first="/gates/{gate}/retire"),
     "/gates/{gate}/rename": Order(lambda _: {"name": "新名字", "name_en": "New name"}),
@@ -89,6 +91,7 @@ ORDERS: dict[str, Order] = {
     "/trace/csv": Order(lambda here: {**TRACE, "who": here.card}, changes=False),
     "/inbox/{number}": Order(lambda _: {"reason": "x"}, changes=False),
     "/inbox/{number}/ack": Order(lambda _: {"note": "已回电"}),
+    "/inbox/{number}/enter": Order(),
     "/person": Order(lambda here: {"who": here.card, "reason": "x"}, changes=False),
     "/person/{ref}/identity": Order(lambda _: {"reason": "x"}, changes=False),
     "/person/{ref}/reading": Order(lambda _: {"value": "36.8"}),
@@ -121,6 +124,8 @@ class Hub:
     def path(self, page: Page, here: SiteThings, at: str = "") -> str:
         """Address of a page about what `here` has, at its own site or another one."""
         number_ = here.upload if "upload" in page.path else str(here.registration)
+        if page.path.endswith("/enter"):
+            number_ = str(here.paper)
         filled = page.path.format(ref=here.person.hex(), number=number_, gate=here.gate)
         return f"/s/{at or here.site}{filled}"
 

@@ -17,7 +17,7 @@ from tests.support.browser import DESKTOP, PHONE, chromium, overflow, violations
 from tests.support.enrol import open_enrol_desk
 from tests.support.hub_pages import opened_login, served
 from tests.support.office import NOON_MS, Desk
-from tests.support.records import plant_gate
+from tests.support.records import plant_gate, plant_log
 
 pytestmark = pytest.mark.browser
 WAIT_MS = 20_000
@@ -117,7 +117,24 @@ def test_what_is_being_typed_stays_while_the_gate_changes(
     set_status(desk, "east-1", told(faults=("camera",)))
     expect(page.get_by_text("修好之前请居民刷身份证")).to_be_visible(timeout=WAIT_MS)
     expect(page.get_by_label("中文内容")).to_have_value("今晚消杀")
-    page.get_by_role("button", name="发送").click()
+    page.get_by_role("button", name="发送", exact=True).click()
     expect(page.locator(".done")).to_contain_text("消息已交给卡口")
     expect(page.get_by_role("table")).to_contain_text("今晚消杀")
+    page.context.close()
+
+
+def test_tips_are_sent_and_the_gates_log_is_in_words(
+    browser: Browser, server: PagesServer, desk: Desk
+) -> None:
+    at = {"gate": "east-1", "t_ms": NOON_MS}
+    said = {"reason": "drill", "hours": 4, "approver": "G009"}
+    plant_log(desk.office, **at, kind="mode", code="lockdown", fields=said)
+    page = opened(browser, server, "/gates/east-1", "zh", PHONE)
+    expect(page.get_by_text("开始封闭管理，演练，4 小时，授权人 G009")).to_be_visible()
+    page.get_by_label("提示内容").fill("勤洗手 | Wash your hands\n通风")
+    page.get_by_role("button", name="发送提示").click()
+    expect(page.locator(".done")).to_contain_text("提示已交给卡口")
+    expect(page.get_by_role("table").first).to_contain_text("勤洗手")
+    expect(page.get_by_label("提示内容")).to_have_value("勤洗手 | Wash your hands\n通风")
+    assert (violations(page), overflow(page)) == ([], 0)
     page.context.close()

@@ -86,14 +86,16 @@ class Hub:
     def paths(self, path: str) -> list[str]:
         number = self.here.upload if "upload" in path else str(self.here.registration)
         filled = path.format(ref=self.here.person.hex(), number=number, gate=self.here.gate)
-        also = path.format(ref="", number=self.here.anomaly, gate="")
-        wanted = [filled, also] if path == "/inbox/{number}" else [filled]
+        more = (self.here.anomaly, self.here.paper)
+        also = [path.format(ref="", number=number, gate="") for number in more]
+        wanted = [filled, *also] if path == "/inbox/{number}" else [filled]
         return [f"/s/east{one}" for one in wanted]
 
     def where_names_stand(self) -> set[str]:
         """Pages that show what was typed in clear to who may see it."""
         person = f"person/{self.here.person.hex()}"
-        inbox = (f"inbox/{self.here.registration}", f"inbox/{self.here.anomaly}")
+        items = (self.here.registration, self.here.anomaly, self.here.paper)
+        inbox = tuple(f"inbox/{number}" for number in items)
         places = (person, f"{person}/identity", f"roster/{person}", f"roster/{person}/edit", *inbox)
         return {f"/s/east/{place}" for place in places}
 
@@ -108,9 +110,11 @@ class Hub:
             f"/person/{person}/identity": REASON,
             f"/person/{person}/reading": echo,
             f"/inbox/{self.here.registration}": REASON,
+            f"/inbox/{self.here.paper}": REASON,
             "/roster/add": echo,
             "/records/late": {**echo, "who": "3-2-101", "gate": self.here.gate},
             f"/gates/{self.here.gate}/message": echo,
+            f"/gates/{self.here.gate}/tips": {"tips": "\n".join([MARKUP] * 11)},
             "/gates/enrol": {"gate": MARKUP, "name": MARKUP},
         }
         for place, form in orders.items():
