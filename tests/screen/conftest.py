@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Error, Page, Request, expect, sync_playwright
 
 from gated.core.model import ClockState, GuardAction, GuardActionKind, Verdict
 from gated.core.reports import Report
-from gated.screen.actions import Credentials, Order
+from gated.screen.actions import Credentials, Order, Pick, Search
 from gated.screen.feed import Feed
+from gated.screen.look_up import Found, Summary
 from gated.screen.reports import Answer
 from gated.screen.server import ScreenServer
 from gated.screen.snapshot import (
@@ -29,17 +31,8 @@ from gated.screen.snapshot import (
     Text,
     VerdictView,
 )
+from tests.support.browser import CHROMIUM, CHROMIUM_ARGS
 
-CHROMIUM = "/usr/bin/chromium"
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 JOIN_S = 20.0
 WAIT_MS = 20_000  # far below the limit of a test
 
@@ -67,6 +60,7 @@ class Served:
     thread: threading.Thread
     actions: list[GuardAction] = field(default_factory=list)
     seconds: list[Credentials] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     answer: str = ""
     reports: list[Report] = field(default_factory=list)
     spells: list[int] = field(default_factory=list)
@@ -74,10 +68,19 @@ class Served:
     log_in_answer: Answer = field(default_factory=Answer)
     guards: list[dict[str, str]] = field(default_factory=list)
     report_answer: Answer = field(default_factory=Answer)
+    searches: list[Search] = field(default_factory=list)
+    found: Found = field(default_factory=Found)
+    picks: list[Pick] = field(default_factory=list)
+    summary: Summary = field(default_factory=Summary)
 
     @property
     def url(self) -> str:
         return self.server.url.rstrip("/")
+
+    def order_headers(self, client: httpx.Client) -> dict[str, str]:
+        """What an order of the page carries."""
+        token = client.get(f"{self.url}/token").json()["token"]
+        return {"Origin": self.url, "X-Gated-Token": token}
 
     def end(self) -> None:
         self.stop.set()
@@ -131,7 +134,7 @@ def _always() -> bool:
 
 
 @contextmanager
-def serving(first: Snapshot) -> Iterator[Served]:
+def serving(first: Snapshot, port: int = 0, lanes: tuple[str, ...] = ()) -> Iterator[Served]:
     feed = Feed(first)
 
     def act(order: Order) -> Answer:
@@ -139,9 +142,13 @@ def serving(first: Snapshot) -> Iterator[Served]:
         served.spells.append(order.action.duty)
         if order.second is not None:
             served.seconds.append(order.second)
+        if order.text:
+            served.texts.append(order.text)
         return Answer(served.answer)
 
-    def report(made: Report, duty: int) -> Answer:
+    def report(made: Report, duty: int, by: str = "", second: Credentials | None = None) -> Answer:
+        if second is not None:
+            served.seconds.append(second)
         served.reports.append(made)
         served.spells.append(duty)
         return served.report_answer
@@ -154,7 +161,23 @@ def serving(first: Snapshot) -> Iterator[Served]:
             served.log_ins.append(who)
             return served.log_in_answer
 
-    server = ScreenServer(feed, "127.0.0.1", 0, act, report=report, log_in=Desk())
+    class Finder:
+        def find(self, search: Search) -> Found:
+            served.searches.append(search)
+            return served.found
+
+        def identify(self, pick: Pick) -> Answer:
+            served.picks.append(pick)
+            return Answer(served.answer)
+
+    server = ScreenServer(
+        *(feed, "127.0.0.1", port, act),
+        lanes=lanes,
+        report=report,
+        log_in=Desk(),
+        finder=Finder(),
+        summary=lambda: served.summary,
+    )
     server.bind()
     stop = threading.Event()
     thread = threading.Thread(target=server.run, args=(stop,), name="screen")
@@ -192,14 +215,18 @@ def serve(shared: Served) -> Callable[..., Served]:
         for heard in (
             shared.actions,
             shared.seconds,
+            shared.texts,
             shared.reports,
             shared.spells,
             shared.log_ins,
+            shared.searches,
+            shared.picks,
         ):
             heard.clear()
         shared.answer = ""
         shared.report_answer = shared.log_in_answer = Answer()
         shared.guards = []
+        shared.found, shared.summary = Found(), Summary()
         shared.feed.alive = alive
         shared.feed.publish(first)
         return shared

@@ -154,7 +154,7 @@ def test_idle_asks_in_both_languages_and_tells_about_privacy(
     page = opened(seen, serve(samples.idle))
     expect(page.locator("#idle")).to_contain_text("刷证或扫码")
     expect(page.locator("#idle")).to_contain_text("Wrist to the sensor")
-    expect(page.locator("#advice")).to_contain_text("14 天删除")
+    expect(page.locator("#advice")).to_contain_text("14 天从本机删除")
     expect(page.locator("#last")).to_contain_text("14:31 张* 36.5")
     assert page.locator("#verdict").is_hidden()
 

@@ -1,36 +1,22 @@
-"""What a guard reports from the screen: calls, registrations, anomalies, rounds, shifts."""
+"""What a guard reports from the screen: calls, anomalies, notes, rounds, shifts, the sound."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from gated.core import reports
-from gated.core.reports import Alert, Anomaly, Call, Person, Registration, Round, Shift
+from gated.core.model import GuardAction, GuardActionKind
+from gated.core.reports import Alert, Anomaly, Call, Note, Round, Shift, SoundTest
+from gated.screen.actions import REASONS
 from gated.screen.reports import Answer
-from gated.screen.snapshot import DutyView, Text
+from gated.screen.snapshot import DutyView, PanelView, RoundView, StationView, Text
+from tests.screen.pages import choose, hold, opened, said, sent
 
 pytestmark = pytest.mark.browser
 
 NEWS = Text("南门今晚八点关闭,请走东门", "South gate closes at 8 pm, please use the east gate")
-
-
-def opened(seen: Any, served: Any) -> Page:
-    page: Page = seen.page
-    page.goto(served.url)
-    page.locator("#word", has_text="禁止").wait_for()
-    return page
-
-
-def choose(page: Page, *words: str) -> None:
-    page.locator("#more").click()
-    for word in words:
-        page.locator(f"dialog [data-word={word}]").click()
-
-
-def said(page: Page) -> None:
-    expect(page.locator("#toast")).to_contain_text("已提交")
 
 
 def test_a_call_names_its_reason_and_the_open_visit(samples: Any, serve: Any, seen: Any) -> None:
@@ -50,7 +36,7 @@ def test_a_call_with_nobody_at_the_gate_is_about_no_visit(
     served.feed.publish(samples.idle)
     page.locator("#idle").wait_for()
     page.keyboard.press("F6")
-    page.keyboard.press("1")
+    page.keyboard.press("4")
     page.keyboard.press("4")
     said(page)
     assert served.reports == [Call("help")]
@@ -77,82 +63,21 @@ def test_an_anomaly_may_have_words(samples: Any, serve: Any, seen: Any) -> None:
     assert served.reports == [Anomaly("crowding", "门口有人聚集"), Anomaly("animal")]
 
 
-def test_a_registration_is_written_with_the_keyboard_alone(
-    samples: Any, serve: Any, seen: Any
-) -> None:
-    served = serve(samples.stop)
-    page = opened(seen, served)
-    for key in ("F6", "2", "1"):
-        page.keyboard.press(key)
-    for text in (
-        "王小明",
-        "",
-        "11010519491231002X",
-        "13800138000",
-        "3-2-101",
-        "朝阳",
-        "探亲",
-        "京A12345",
-        "2",
-    ):
-        if text:
-            page.keyboard.insert_text(text)
-        page.keyboard.press("Tab")
-    page.locator("dialog .confirm").click()
-    said(page)
-    person = Person(
-        "王小明", "id_card", "11010519491231002X", "13800138000", "朝阳", "3-2-101", "探亲", "京A12345", 2
-    )  # fmt: skip
-    assert served.reports == [Registration("visitor", person, 7)]
-
-
-def test_a_refused_registration_keeps_what_was_typed(samples: Any, serve: Any, seen: Any) -> None:
-    served = serve(samples.stop)
-    page = opened(seen, served)
-    choose(page, "registration", "returnee")
-    page.locator("[name=name]").fill("李明")
-    page.locator("[name=to]").fill("third floor")
-    page.locator("dialog .confirm").click()
-    expect(page.locator("dialog .range.bad")).to_contain_text("请检查:去哪户")
-    expect(page.locator("[name=to]")).to_be_focused()
-    page.locator("[name=to]").fill("3-2-101")
-    served.report_answer = Answer("no_hub_key")
-    page.locator("dialog .confirm").click()
-    expect(page.locator("dialog .range.bad")).to_contain_text("请用纸质登记")
-    assert page.locator("[name=name]").input_value() == "李明"
-    served.report_answer = Answer()
-    page.locator("dialog .confirm").click()
-    said(page)
-    assert len(served.reports) == 2
-
-
-def test_the_next_person_does_not_close_a_form(samples: Any, serve: Any, seen: Any) -> None:
-    served = serve(samples.stop)
-    page = opened(seen, served)
-    choose(page, "registration", "visitor")
-    page.locator("[name=name]").fill("李明")
-    served.feed.publish(replace(samples.check, visit=8))
-    page.locator("#word", has_text="复核").wait_for(state="attached")
-    assert page.locator("[name=name]").input_value() == "李明"
-    page.keyboard.press("Escape")
-    expect(page.locator("dialog")).to_be_hidden()
-    assert served.reports == []
-
-
 def test_a_shift_begins_and_ends_with_a_number(samples: Any, serve: Any, seen: Any) -> None:
     served = serve(replace(samples.stop, duty=DutyView()))
     page = opened(seen, served)
     choose(page, "shift")
-    page.locator("[name=staff_number]").fill("g")
+    page.keyboard.press("g")
     for digit in "017":
         page.locator("dialog .digit", has_text=digit).click()
     page.locator("dialog .confirm").click()
     said(page)
     served.feed.publish(replace(samples.stop, duty=DutyView(4, "G017")))
     expect(page.locator("#guard")).to_contain_text("G017")
-    choose(page, "shift")
-    with page.expect_response("**/report"):
-        page.locator("dialog .end").click()
+    choose(page, "shift", "hand_over")
+    page.locator("dialog .skip").click()
+    with sent(page):
+        hold(page, ".end")
     assert served.reports == [Shift("begin", "G017"), Shift("end")]
     assert page.locator("dialog").is_hidden()
 
@@ -231,52 +156,133 @@ def test_the_longest_words_leave_half_the_screen_to_the_verdict(
     assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
 
 
-@pytest.mark.parametrize(("width", "height"), [(480, 320), (800, 480), (1024, 600)])
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_every_form_fits_the_screen(
-    samples: Any, serve: Any, seen: Any, width: int, height: int, language: str
-) -> None:
-    seen.page.set_viewport_size({"width": width, "height": height})
-    served = serve(replace(samples.stop, language=language, duty=DutyView(4, "G017")))
-    page: Page = seen.page
-    page.goto(served.url)
-    page.locator("#word", has_text="禁止" if language == "zh" else "STOP").wait_for()
-    for words in ((), ("registration", "visitor"), ("anomaly", "other"), ("shift",), ("round",)):
-        choose(page, *words)
-        boxes = page.locator("dialog > *, dialog .row > *, dialog .side > *").evaluate_all(
-            "all => all.map(element => element.getBoundingClientRect())"
-            ".map(({top, bottom, left, right}) => [top, bottom, left, right])"
-        )
-        for top, bottom, left, right in boxes:
-            assert (top >= -1, bottom <= height + 1) == (True, True), (words, boxes)
-            assert (left >= -1, right <= width + 1) == (True, True), (words, boxes)
-        page.keyboard.press("Escape")
-        expect(page.locator("dialog")).to_be_hidden()
-
-
-def test_targets_of_the_reports_are_large_enough_for_gloves(
+def test_a_call_shows_whom_to_ring_when_the_network_is_gone(
     samples: Any, serve: Any, seen: Any
 ) -> None:
-    page = opened(seen, serve(replace(samples.stop, duty=DutyView(4, "G017"))))
-    for words in ((), ("call",), ("anomaly",), ("shift",), ("registration", "visitor")):
-        choose(page, *words)
-        heights = page.locator("dialog button:visible").evaluate_all(
-            "all => all.map(element => element.getBoundingClientRect().height)"
-        )
-        assert min(heights) >= 69, words
-        page.keyboard.press("Escape")
+    station = StationView(Text("朝阳社区", "Chaoyang station"), "010-5555 0100")
+    page = opened(seen, serve(replace(samples.stop, station=station)))
+    choose(page, "call")
+    expect(page.locator("dialog .range")).to_have_text("打电话:朝阳社区 010-5555 0100")
+
+
+def test_an_overdue_round_is_told_where_it_is_written_down(
+    samples: Any, serve: Any, seen: Any
+) -> None:
+    page = opened(seen, serve(replace(samples.stop, round=RoundView(310, overdue=True))))
+    choose(page, "round")
+    expect(page.locator("dialog .range")).to_have_text("该消杀了,上次:5 小时前")
+
+
+def test_a_note_is_a_quick_pick_with_words_or_without(samples: Any, serve: Any, seen: Any) -> None:
+    served = serve(samples.stop)
+    page = opened(seen, served)
+    choose(page, "note", "parcel")
+    page.locator("dialog input").fill("三号楼的快递")
+    with sent(page):
+        page.keyboard.press("Enter")
+    choose(page, "note", "weather")
+    with sent(page):
+        page.locator("dialog .confirm").click()
+    assert served.reports == [Note("parcel", "三号楼的快递", 7), Note("weather", "", 7)]
+
+
+@pytest.mark.parametrize("bad", ["\u202e反着写", "一\u2066二"])
+def test_words_with_marks_that_turn_the_line_stay_until_they_are_mended(
+    samples: Any, serve: Any, seen: Any, bad: str
+) -> None:
+    served = serve(samples.stop)
+    page = opened(seen, served)
+    choose(page, "note", "other")
+    page.locator("dialog input").fill(bad)
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog .range.bad")).to_be_visible()
+    assert page.locator("dialog input").input_value() == bad
+    assert served.reports == []
+
+
+def test_words_are_never_markup_and_never_too_long(samples: Any, serve: Any, seen: Any) -> None:
+    served = serve(samples.stop)
+    page = opened(seen, served)
+    choose(page, "anomaly", "other")
+    page.locator("dialog input").focus()
+    page.keyboard.insert_text("<b onclick=alert(1)>" + "字" * 2000)
+    with sent(page):
+        page.keyboard.press("Enter")
+    said(page)
+    assert served.reports == [Anomaly("other", ("<b onclick=alert(1)>" + "字" * 2000)[:500])]
+    assert page.locator("b[onclick]").count() == 0
+
+
+def test_the_three_tones_are_played_and_what_was_heard_is_reported(
+    samples: Any, serve: Any, seen: Any
+) -> None:
+    served = serve(samples.stop)
+    page = opened(seen, served)
+    page.evaluate(
+        "() => { window.tones = []; const start = OscillatorNode.prototype.start;"
+        " OscillatorNode.prototype.start = function (at) {"
+        " tones.push(Math.round(this.frequency.value)); return start.call(this, at); }; }"
+    )
+    choose(page, "sound_test")
+    for band in ("allow", "check", "stop"):
+        page.locator(f"dialog [data-word={band}]").click()
+    page.wait_for_function("() => tones.length === 6")
+    assert page.evaluate("tones") == [1320, 880, 880, 294, 294, 294]
+    with sent(page):
+        page.locator("dialog .unheard").click()
+    choose(page, "sound_test")
+    with sent(page):
+        page.keyboard.press("Enter")
+    assert served.reports == [SoundTest(heard=False), SoundTest(heard=True)]
+
+
+def test_more_offers_what_belongs_to_the_moment(samples: Any, serve: Any, seen: Any) -> None:
+    served = serve(samples.stop)
+    page = opened(seen, served)
+    choose(page)
+    offered = page.locator("dialog [data-word]").evaluate_all("all => all.map(e => e.dataset.word)")
+    assert offered[:3] == ["registration", "find", "vehicle"]
+    assert not {"members", "message", "refuse"} & set(offered)
+    page.keyboard.press("Escape")
+    served.feed.publish(replace(samples.stop, members=True, message=NEWS))
+    expect(page.locator("#message")).to_be_visible()
+    choose(page)
+    offered = page.locator("dialog [data-word]").evaluate_all("all => all.map(e => e.dataset.word)")
+    assert offered[0] == "members"
+    assert "message" in offered
+
+
+def test_orders_a_small_screen_has_no_room_for_are_behind_more(
+    samples: Any, serve: Any, seen: Any
+) -> None:
+    seen.page.set_viewport_size({"width": 480, "height": 320})
+    small = replace(samples.stop, panel=PanelView(3.5))
+    served = serve(replace(small, suggested=GuardActionKind.MANUAL_PASS))
+    page = opened(seen, served)
+    choose(page, "refuse")
+    hold(page, "[data-reason=document]")
+    said(page)
+    assert served.actions == [GuardAction(GuardActionKind.REFUSE, 7, "document")]
 
 
 def test_the_page_offers_exactly_the_words_the_gate_takes(
     samples: Any, serve: Any, seen: Any
 ) -> None:
     page = opened(seen, serve(samples.stop))
-    offered = page.evaluate("async () => (await import('/reports.js')).WORDS")
-    assert offered == {
+    words = page.evaluate("async () => (await import('/lists.js')).WORDS")
+    assert words == {
         "call": list(reports.CALL_REASONS),
         "anomaly": list(reports.ANOMALIES),
+        "note": list(reports.NOTES),
         "registration": list(reports.FORMS),
         "round": list(reports.PLACES),
         "agent": list(reports.AGENTS),
         "document_kind": list(reports.DOCUMENT_KINDS),
+        "checklist": list(reports.CHECKLIST),
+        "outcome": list(reports.OUTCOMES),
+        "direction": ["in", "out"],
+        "mode": list(reports.MODES),
+        "mode_reason": list(reports.MODE_REASONS),
     }
+    orders = page.evaluate("async () => (await import('/lists.js')).REASONS")
+    assert orders == {kind: list(reasons) for kind, reasons in REASONS.items() if reasons}

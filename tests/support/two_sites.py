@@ -18,6 +18,7 @@ from gated.hub.commands import Commands
 from gated.hub.database import HubDatabase
 from gated.hub.enrolment import Enrolments, NewGate
 from gated.hub.late_entry import LateEntries, PaperLine
+from gated.hub.local_time import minute
 from gated.hub.person_file import PersonFile
 from gated.hub.schema import METADATA
 from gated.hub.schema_office import AUDIT
@@ -26,6 +27,8 @@ from gated.hub.upload import Uploads
 from gated.store.roster_build import RosterRow
 from gated.store.sealed_box import (
     anomaly_context,
+    note_context,
+    paper_context,
     public_of,
     registration_context,
     seal_to,
@@ -67,6 +70,7 @@ class SiteThings:
     card: str
     registration: int
     anomaly: int
+    paper: int
     upload: str
     seen: str
     code: str
@@ -111,7 +115,7 @@ def _furnished(desk: Desk, site: str, words: Words) -> SiteThings:
     _passages(desk, site, gate, ref, ref_of(office, rows[0], site))
     for number, paper in enumerate((ref, None)):
         LateEntries(office).add(officer, _paper(desk, gate, words, number, paper))
-    registration, anomaly = _inbox(desk, site, gate, words, ref)
+    items = _inbox(desk, site, gate, words, ref)
     staged = Uploads(office).stage(officer, words.file_name, _table(first))
     code = ""
     if office.config.authority is not None:
@@ -124,8 +128,9 @@ def _furnished(desk: Desk, site: str, words: Words) -> SiteThings:
         person=ref,
         other=ref_of(office, rows[0], site),
         card=words.card,
-        registration=registration,
-        anomaly=anomaly,
+        registration=items["registration"],
+        anomaly=items["anomaly"],
+        paper=items["paper"],
         upload=staged.id,
         seen=staged.seen,
         code=code,
@@ -170,8 +175,8 @@ def _paper(desk: Desk, gate: str, words: Words, number: int, ref: bytes | None) 
     )
 
 
-def _inbox(desk: Desk, site: str, gate: str, words: Words, ref: bytes) -> tuple[int, int]:
-    """One item of each kind that can be opened, and an alert about the person."""
+def _inbox(desk: Desk, site: str, gate: str, words: Words, ref: bytes) -> dict[str, int]:
+    """One item of each kind that can be opened, and an alert about the person; ids by kind."""
     public = public_of(desk.office.seal_key)
     visitor = {
         "name": words.name,
@@ -183,12 +188,28 @@ def _inbox(desk: Desk, site: str, gate: str, words: Words, ref: bytes) -> tuple[
         "plate": words.name[:20],
         "companions": 1,
     }
+    day, time = minute(desk.clock.now_ms - 7_200_000, desk.office.site(site).zone).split()
+    slip = {
+        "number": "7-1",
+        "day": day,
+        "time": time,
+        "direction": "in",
+        "outcome": "passed",
+        "name": words.name[:64],
+        "document_number": "E12345678",
+        "phone": words.phone[:64],
+        "room": f"3-2-{words.room}",
+        "temp_mc": -1,
+    }
     sealed = {
+        "paper": seal_to(public, canonical(slip), paper_context(gate)),
+        "note": seal_to(public, canonical({"text": words.note}), note_context(gate)),
         "registration": seal_to(public, canonical(visitor), registration_context(gate)),
         "anomaly": seal_to(public, canonical({"text": words.note}), anomaly_context(gate)),
         "fever": None,
     }
     code = {"registration": "visitor", "anomaly": "crowding", "fever": "TEMP_HIGH"}
+    code |= {"paper": "passed", "note": "parcel"}
     with desk.office.database.writing("plant an inbox") as connection:
         for kind, box in sealed.items():
             connection.execute(
@@ -205,8 +226,7 @@ def _inbox(desk: Desk, site: str, gate: str, words: Words, ref: bytes) -> tuple[
                 )
             )
         found = connection.execute(select(INBOX).where(INBOX.c.site == site))
-        ids = {row.kind: int(row.id) for row in found}
-    return ids["registration"], ids["anomaly"]
+        return {row.kind: int(row.id) for row in found}
 
 
 def contents(database: HubDatabase, *without: str) -> Rows:

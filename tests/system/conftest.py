@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
+from tests.support.browser import chromium
+from tests.support.guard_screen import LANE, Cast, GuardPost, guarded, open_page
 from tests.support.world import SystemWorld
 
 HERE = Path(__file__).parent
@@ -33,3 +36,36 @@ def world(one_world: SystemWorld) -> SystemWorld:
     """The shared world, healed of whatever the test before did to it."""
     one_world.heal()
     return one_world
+
+
+@pytest.fixture(scope="module")
+def cast(one_world: SystemWorld) -> Iterator[Cast]:
+    """The gates of the shared world are guards' posts for the tests of one module."""
+    with guarded(one_world) as people:
+        yield people
+
+
+@pytest.fixture(scope="module")
+def screen(cast: Cast, one_world: SystemWorld) -> Iterator[Page]:
+    """The guard's screen of the lane with a book of guards."""
+    assert cast.contacts, "the gates are posts by now"
+    with chromium() as browser:
+        yield open_page(browser, one_world.lane(LANE).screen_url)
+
+
+@pytest.fixture
+def post(world: SystemWorld, cast: Cast, screen: Page) -> GuardPost:
+    """That lane is empty; whoever is on duty still is."""
+    made = GuardPost(world, cast, screen)
+    made.begin()
+    return made
+
+
+@pytest.fixture
+def off_duty(post: GuardPost) -> Iterator[GuardPost]:
+    """Nobody is on duty there, before and after."""
+    post.log_off()
+    post.begin()
+    yield post
+    post.begin()
+    post.log_off()

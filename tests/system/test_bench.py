@@ -18,10 +18,17 @@ def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_two_cheap_measurements_are_printed_and_written(tmp_path: Path) -> None:
-    out = tmp_path / "bench.json"
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What two cheap measurements printed, and the file they wrote."""
+    out = tmp_path_factory.mktemp("bench") / "bench.json"
     done = bench("--quick", "--json", out, "decision", "durable")
     assert done.returncode == 0, done.stderr
+    return done.stdout, out
+
+
+def test_two_cheap_measurements_are_printed_and_written(measured: tuple[str, Path]) -> None:
+    stdout, out = measured
     found = json.loads(out.read_text("utf-8"))
     assert found["quick"] is True
     names = [row["name"] for row in found["rows"]]
@@ -30,17 +37,17 @@ def test_two_cheap_measurements_are_printed_and_written(tmp_path: Path) -> None:
         assert set(row) == FIELDS
         assert row["measured"] > 0
         assert row["verdict"] in ("pass", "miss")
-        assert row["name"] in done.stdout
+        assert row["name"] in stdout
 
 
-def test_the_file_names_the_machine_class_but_neither_host_nor_folder(tmp_path: Path) -> None:
-    out = tmp_path / "bench.json"
-    done = bench("--quick", "--json", out, "decision")
-    assert done.returncode == 0, done.stderr
+def test_the_file_names_the_machine_class_but_neither_host_nor_folder(
+    measured: tuple[str, Path],
+) -> None:
+    _, out = measured
     text = out.read_text("utf-8")
     assert {"cores", "python", "sqlite"} <= set(json.loads(text)["machine"])
     assert str(ROOT) not in text
-    assert str(tmp_path) not in text
+    assert str(out.parent) not in text
 
 
 def test_an_unknown_name_is_a_usage_error_that_lists_the_known_ones(tmp_path: Path) -> None:

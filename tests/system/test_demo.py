@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from gated.cli.demo.people import Arrival, Town
 from gated.cli.demo.scenario import read_scenario
 from tests.support.effort import LONG
 from tests.support.programs import Ended, Running, demo_report
+from tests.support.waiting import wait_until
 
 SEED = 11
 PLAIN_PEOPLE = 6  # the scenes 2, 4 and 6 show codes
@@ -102,6 +104,8 @@ def test_a_demo_that_is_told_to_end_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
+    for desktop in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(desktop, raising=False)
     command = [sys.executable, "-m", "gated.cli.main", "demo", "--people", "1", "--pace", "0"]
     with Running(command, tmp_path) as demo:
         demo.told("pages of the hub")
@@ -110,6 +114,23 @@ def test_a_demo_that_is_told_to_end_leaves_nothing_behind(
         demo.end()
     assert programs_of(tmp_path) == 0
     assert list(tmp_path.glob("gated-demo-*")) == []
+
+
+def test_the_demo_opens_the_guards_screens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = tmp_path / "seen"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" >> {seen}\n')
+    browser.chmod(0o700)
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    monkeypatch.setenv("DISPLAY", ":9")
+    command = [sys.executable, "-m", "gated.cli.main", "demo", "--people", "1", "--pace", "0"]
+    with Running(command, tmp_path) as demo:
+        told = [line.split()[-1] for line in demo.told("screen of the lane out")[-2:]]
+        wait_until(lambda: seen.exists() and seen.read_text().split() == told, what="the browser")
+        with urllib.request.urlopen(told[0]) as page:
+            assert 'id="band"' in page.read().decode()
+        demo.interrupt()
+        demo.end()
 
 
 def programs_of(folder: Path) -> int:

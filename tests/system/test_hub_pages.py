@@ -127,7 +127,10 @@ def say_why(page: Page) -> None:
             page.press("main [name=reason]", "Enter")
 
 
-@pytest.mark.parametrize(("language", "size"), [("zh", DESKTOP), ("en", PHONE)])
+SHOWN = [("zh", DESKTOP), ("en", PHONE)]  # how every page is gone through
+
+
+@pytest.mark.parametrize(("language", "size"), SHOWN)
 @pytest.mark.parametrize("role", list(Role))
 def test_every_page_opens_fits_and_can_be_used_by_everybody(
     hub: Hub, role: Role, language: str, size: dict[str, int]
@@ -184,7 +187,9 @@ def test_no_table_hides_a_column(hub: Hub, language: str, size: dict[str, int]) 
                     page.locator("main [name=reason]").first.press("Enter")
             assert page.locator("main table.list").count() > 0 or "person/" in path, path
             assert page.evaluate(HIDDEN_CELLS) == [], path
-            assert violations(page) == [], path
+            # Axe has seen the rest of them by the test that opens every page.
+            if (language, size) not in SHOWN or path.startswith(("/records", "/trace")):
+                assert violations(page) == [], path
         page.context.close()
 
 

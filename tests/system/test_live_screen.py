@@ -11,21 +11,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.support.browser import CHROMIUM, CHROMIUM_ARGS
 from tests.support.waiting import promised_s
 from tests.support.world import SystemWorld
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = "/usr/bin/chromium"
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PAGE_LIMIT_MS = 20_000
 SHOWN_S = 0.5  # the promise: a verdict is on the screen this soon after its record
 PASSAGES = 3  # the promise is about the program; one hiccup of a busy machine is not its word

@@ -66,10 +66,11 @@ def test_the_wheel_holds_both_packages_and_their_files(wheel: Path) -> None:
         path.relative_to(CHECKOUT).as_posix()
         for package in ("gated", "drivers")
         for path in (CHECKOUT / package).rglob("*")
-        if path.suffix in {".py", ".txt", ".html", ".css", ".js", ".svg"}
+        if path.suffix in {".py", ".toml", ".txt", ".html", ".css", ".js", ".svg"}
     }
     assert "gated/screen/page/index.html" in wanted
     assert "gated/cli/demo/scenario.txt" in wanted
+    assert "gated/texts.toml" in wanted
     assert wanted - names == set()
     assert not [name for name in names if name.startswith("tests/")]
 

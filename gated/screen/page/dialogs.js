@@ -1,23 +1,21 @@
-// What opens over the screen: reason pickers, the keypad, health, reason codes.
-// A dialog belongs to the visit it was opened for and closes when that visit is over.
+// What opens over the screen: one dialog at a time, made of large keys that finger, digit and the
+// three hardware keys reach alike. A dialog about a visit closes when that visit is over.
 
-import { make, mark, passage } from "./draw.js";
-import { order } from "./link.js";
+import { put } from "./glyphs.js";
+import { fill } from "./grid.js";
+import { freshTaps, highlight, next, walked } from "./keys.js";
+import { make, mark } from "./parts.js";
 import { first, say, second, TEXTS } from "./texts.js";
 
-export const REASONS = {
-  manual_pass: ["medical", "rescue", "caring", "clinical_normal", "equipment_fault", "station", "known", "escort", "other"],
-  refuse: ["unknown_person", "behaviour", "document", "other"],
-};
 const HOLD_MS = 1000;
-const MANY = 5; // more keys than fit in two columns
 const TOAST_MS = 4000;
-const LOWEST = 340;
-const HIGHEST = 429; // tenths of a degree
+const ORDERS = ["manual_pass", "refuse", "clinical"];
+const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 export const dialog = document.getElementById("dialog");
 const toast = document.getElementById("toast");
-let asked = null; // the newest order that was taken
-let opened = null; // {kind, visit, typed, keys: Map(key -> {press, release})}
+let newest = 0; // the visit on the screen
+let opened = null; // {kind, visit, back, follow, type, keys: Map(key -> act), acts: Map(element -> act)}
+let held = null; // the key that is down, and what it holds
 let toasting = 0;
 
 /** A sentence at the bottom of the screen for a few seconds. */
@@ -28,32 +26,35 @@ export function tell(text, bad = false) {
   toasting = setTimeout(() => (toast.className = ""), TOAST_MS);
 }
 
-/** Whatever is open is closed; nothing is sent. */
+/** The sentence for a refusal of the gate. */
+export function refusal({ error, field, wait_s: waits }) {
+  if (error === "pin_locked") return say("pin_locked", Math.ceil((waits ?? 0) / 60));
+  if (field && field in TEXTS) return say("check_field", say(field));
+  return error in TEXTS ? say(error) : error;
+}
+
+function letGo() {
+  held?.act.release();
+  held = null;
+  for (const act of opened?.acts.values() ?? []) act.release();
+}
+
+/** Whatever is open is closed; nothing is sent, and nothing of it stays on the page. */
 export function close() {
-  for (const { release } of opened?.keys.values() ?? []) release();
+  letGo();
   opened = null;
+  freshTaps();
+  dialog.replaceChildren();
+  dialog.removeAttribute("aria-label");
   if (dialog.open) dialog.close();
-}
-
-async function send(action) {
-  close();
-  const { error } = await order(action);
-  if (error) return tell(error in TEXTS ? say(error) : error, true);
-  asked = action;
-  tell(`${say(action.kind)} · ${say("sent")}`);
-}
-
-/** The newest order of this page about this visit, handed out once, or null. */
-export function takeAsked(visit) {
-  const action = asked?.visit === visit ? asked : null;
-  if (action) asked = null;
-  return action;
 }
 
 /** A button of the open dialog that acts at a tap or at its key. */
 export function tappable(button, key, act) {
+  const at = { press: () => button.disabled || act(), release: () => {} };
   button.addEventListener("click", act);
-  opened.keys.set(key, { press: act, release: () => {} });
+  opened.acts.set(button, at);
+  if (key) opened.keys.set(key, at);
   return button;
 }
 
@@ -66,169 +67,207 @@ export function holdable(button, key, act) {
     button.classList.remove("holding");
   };
   const press = () => {
-    if (timer) return;
+    if (timer || button.disabled) return;
     button.classList.add("holding");
     timer = setTimeout(() => {
       release();
       act();
     }, HOLD_MS);
   };
+  button.classList.add("hold");
   button.addEventListener("pointerdown", press);
   for (const end of ["pointerup", "pointerleave", "pointercancel"]) button.addEventListener(end, release);
   button.addEventListener("contextmenu", (event) => event.preventDefault());
-  opened.keys.set(key, { press, release });
+  opened.acts.set(button, { press, release });
+  if (key) opened.keys.set(key, { press, release });
   return button;
 }
 
 /** An empty dialog with this title is open; with a visit it closes when that is over. */
-export function begin(kind, title, visit = null) {
-  close();
-  opened = { kind, visit, typed: "", keys: new Map() };
-  dialog.replaceChildren(make("h2", "", title));
+export function begin(kind, title, visit = null, back = close) {
+  letGo();
+  freshTaps();
+  const seen = opened?.seen ?? newest;
+  opened = { kind, visit, back, seen, follow: null, type: null, keys: new Map(), acts: new Map() };
+  opened.head = make("div", "head");
+  opened.now = make("span", "now");
+  opened.now.hidden = true;
+  opened.head.append(opened.now, make("h2", "", title));
+  dialog.replaceChildren(opened.head);
   dialog.className = kind;
-  opened.keys.set("Escape", { press: close, release: () => {} });
+  dialog.setAttribute("aria-label", title);
+  opened.keys.set("Escape", { press: back, release: () => {} });
   if (!dialog.open) dialog.showModal();
   return opened;
 }
 
-/** A large button with a text and the name of its key. */
-export function button(className, text, key = "") {
+/** A large button with a text, a smaller one and the name of its key. */
+export function button(className, text, key = "", small = "") {
   const element = make("button", className);
   element.type = "button";
   element.tabIndex = -1;
-  element.append(make("span", "", text));
+  const said = make("span", "", text);
+  if (small) said.append(make("small", "", small));
+  element.append(said);
   if (key) element.append(make("kbd", "", key));
   return element;
 }
 
-/** The key of a pad that takes the last digit back. */
-export function erasing() {
+/** The key that leaves this dialog for the one before, or for the screen. */
+export function leaving(word = "cancel") {
+  const { back } = opened;
+  return tappable(button("cancel", say(word), "Esc"), "Escape", () => back());
+}
+
+/** The key of a pad that takes the last character back. */
+export function erasing(act) {
   const erase = button("erase", "");
   erase.replaceChildren(mark("back"));
-  erase.setAttribute("aria-label", "backspace");
-  return erase;
+  erase.setAttribute("aria-label", say("erase"));
+  return tappable(erase, "Backspace", act);
 }
 
-function pick(kind, visit) {
-  begin(kind, say(`pick_${kind}`), visit);
-  const grid = make("div", REASONS[kind].length > MANY ? "reasons many" : "reasons");
-  REASONS[kind].forEach((reason, place) => {
-    const key = String(place + 1);
-    const element = button("hold", first(TEXTS[reason]), key);
-    element.dataset.reason = reason;
-    element.firstElementChild.append(make("small", "", second(TEXTS[reason])));
-    grid.append(holdable(element, key, () => send({ kind, visit, reason })));
-  });
-  grid.append(tappable(button("cancel", say("cancel"), "Esc"), "Escape", close));
-  dialog.append(grid);
+/** The item of a sheet for one of the page's words: first language large, second beneath it. */
+export function worded(word, act, more = {}) {
+  return { word, text: first(TEXTS[word]), small: second(TEXTS[word]), act, ...more };
 }
 
-function typedText(typed) {
-  const digits = typed.padEnd(3, "_");
-  return `${digits.slice(0, 2)}.${digits[2]}`;
+function element(item) {
+  const made = button(`${item.className ?? "word-key"}${item.bad ? " bad" : ""}`, item.text, "", item.small);
+  for (const [name, value] of Object.entries(item.data ?? {})) made.dataset[name] = value;
+  if (item.word) made.dataset.word = item.word;
+  if (item.group) made.dataset.group = item.group;
+  made.disabled = Boolean(item.disabled);
+  return (item.hold ? holdable : tappable)(made, item.key ?? "", item.act);
 }
 
-// Two digits, then the tenth: no point to look for. A digit that leaves the range is not taken.
-function possible(typed) {
-  const low = Number(typed.padEnd(3, "0"));
-  const high = Number(typed.padEnd(3, "9"));
-  return typed.length <= 3 && high >= LOWEST && low <= HIGHEST;
+/**
+ * A dialog of large keys on as many pages as they need, with a row of keys beneath them.
+ *
+ * items: {text, small, act, word, key, hold, disabled, data, className}; those without a key get
+ * one of their own on each page. spots: least width of a key in heights; columns: a fixed number.
+ * row: makes the keys of the row, the leaving one excepted. Returns what follows the open dialog.
+ */
+export function sheet(kind, title, { visit = null, back = close, note = "", lines = [], items, spots = 1.75, columns = 0, row = () => [], leave = "cancel" }) {
+  const state = begin(kind, title, visit, back);
+  state.said = make("p", "range", note);
+  state.said.setAttribute("role", "status");
+  const grid = make("div", "grid");
+  const foot = make("div", "row");
+  const turn = button("turn", "");
+  const keys = items.map(element);
+  grid.append(...keys);
+  foot.append(leaving(leave), ...row(state));
+  foot.insertBefore(tappable(turn, "PageDown", () => state.turn()), foot.children[1] ?? null);
+  dialog.append(state.said, ...lines, grid, foot);
+  fill({ state, grid, foot, turn, keys, spots, columns, own: items.map((item) => Boolean(item.key)) });
+  return state;
 }
 
-function keypad(visit) {
-  const state = begin("clinical", say("pick_clinical"), visit);
-  const value = make("output", "", typedText(""));
-  const range = make("p", "range", say("range"));
-  const confirm = button("confirm", say("confirm"), "Enter");
-  const update = (typed) => {
-    const taken = possible(typed);
-    if (taken) state.typed = typed;
-    range.className = taken ? "range" : "range bad";
-    range.textContent = say(taken ? "range" : "out_of_range");
-    value.textContent = typedText(state.typed);
-    confirm.disabled = state.typed.length !== 3;
-  };
-  const accept = () => {
-    if (state.typed.length === 3) send({ kind: "clinical", visit, value_mc: Number(state.typed) * 100 });
-  };
-  const back = () => update(state.typed.slice(0, -1));
-  const keys = make("div", "keys");
-  for (const digit of "7894561230") {
-    keys.append(tappable(button("digit", digit), digit, () => update(state.typed + digit)));
-  }
-  keys.append(tappable(erasing(), "Backspace", back));
-  const side = make("div", "side");
-  side.append(value, range, tappable(confirm, "Enter", accept), tappable(button("cancel", say("cancel"), "Esc"), "Escape", close));
-  dialog.append(side, keys);
-  update("");
+/** What a sheet says under its title, as a warning if it is bad. */
+export function note(state, text, bad = false) {
+  state.said.className = bad ? "range bad" : "range";
+  put(state.said, text);
 }
 
-/** The dialog for a guard's order about visit `visit` is open. */
-export function openAction(kind, visit) {
-  if (kind === "remeasure") send({ kind, visit });
-  else if (kind === "clinical") keypad(visit);
-  else pick(kind, visit);
+/** Whether this dialog is still the one that is open. */
+export function current(state) {
+  return opened === state;
 }
 
-/** Every part's health with its remedy, the backlog and the last passages are shown. */
-export function openHealth(snapshot) {
-  begin("health", say("health"));
-  const list = make("ul", "list");
-  for (const part of snapshot.health) {
-    const item = make("li", part.state);
-    const remedy = part.state === "ok" ? "" : first(part.remedy);
-    item.append(mark(part.state), make("b", "", first(part.label)), make("span", "", first(part.word)), make("small", "", remedy));
-    list.append(item);
-  }
-  const queue = make("li", "off");
-  queue.append(mark("off"), make("b", "", say("backlog")), make("span", "", String(snapshot.link.backlog)));
-  list.append(queue, ...snapshot.last.map(passage));
-  dialog.append(list, tappable(button("cancel", say("close"), "Esc"), "Escape", close));
+/** A part of a dialog that may be longer than the panel: keyboards reach it as well. */
+export function scrolled(element, name) {
+  element.tabIndex = 0;
+  element.setAttribute("role", element.matches("ul") ? "list" : "region");
+  element.setAttribute("aria-label", name);
+  return element;
 }
 
 /** All reason codes of the verdict are shown. */
 export function openCodes(verdict) {
   begin("codes", say("codes"));
-  const list = make("ul", "list");
+  const list = scrolled(make("ul", "list"), say("codes"));
   if (verdict.person?.last) list.append(make("li", "", first(verdict.person.last)));
   for (const code of verdict.codes.length ? verdict.codes : [verdict.code]) list.append(make("li", "", code));
-  dialog.append(list, tappable(button("cancel", say("close"), "Esc"), "Escape", close));
-}
-
-/** A dialog about a visit that is over, or an order no longer offered, is closed and said so. */
-export function follow(snapshot) {
-  if (!opened || opened.visit === null) return;
-  const isOrder = opened.kind in REASONS || opened.kind === "clinical";
-  const offered = !isOrder || snapshot?.enabled.includes(opened.kind);
-  if (offered && opened.visit === snapshot?.visit) return;
-  close();
-  tell(say("visit_over"), true);
+  dialog.append(list, leaving("close"));
 }
 
 /** The centre's words are shown whole, in both languages. */
 export function openMessage(message) {
   begin("message", say("message"));
-  const texts = make("div", "words");
+  const texts = scrolled(make("div", "words"), say("message"));
   texts.append(make("p", "", first(message)), make("p", "", second(message)));
-  dialog.append(texts, tappable(button("cancel", say("close"), "Esc"), "Escape", close));
+  dialog.append(texts, leaving("close"));
+}
+
+/** A dialog about a visit that is over, or an order no longer offered, is closed and said so. */
+export function follow(snapshot) {
+  newest = snapshot?.visit ?? 0;
+  if (!opened) return;
+  const offered = !ORDERS.includes(opened.kind) || snapshot?.enabled.includes(opened.kind);
+  if (opened.visit !== null && (!offered || opened.visit !== snapshot?.visit)) {
+    close();
+    tell(say("visit_over"), true);
+  } else {
+    drawNow(snapshot);
+    opened.follow?.(snapshot);
+  }
+}
+
+// Somebody else is decided while the guard types: the word in its colour stands over the dialog.
+function drawNow(snapshot) {
+  const { now, seen } = opened;
+  const other = snapshot?.mode === "verdict" && snapshot.visit !== seen;
+  now.hidden = !other;
+  now.textContent = other ? first(snapshot.verdict.word) : "";
+}
+
+function isText(target) {
+  return target instanceof HTMLInputElement;
+}
+
+function step(event) {
+  const typing = isText(event.target);
+  const way = event.key === "Tab" ? (event.shiftKey ? -1 : 1) : STEPS[event.key];
+  if (!way || (typing && ["ArrowLeft", "ArrowRight"].includes(event.key))) return false;
+  const list = dialog.querySelector(".list, .words");
+  const more = list && !list.querySelector("button") && list.scrollTop + list.clientHeight < list.scrollHeight - 1;
+  if (more && way > 0) list.scrollBy(0, list.clientHeight / 2);
+  else highlight(next(dialog, way));
+  return true;
+}
+
+function wanted(event) {
+  const here = walked(dialog);
+  if (event.key === "Enter" && opened.acts.has(here)) return opened.acts.get(here);
+  const typing = isText(event.target) && !["Enter", "Escape", "PageDown"].includes(event.key);
+  return typing ? null : opened.keys.get(event.key);
 }
 
 /** Whether a dialog took this key event. A key that only composes a character is nobody's. */
 export function dialogKey(event) {
   if (!opened || event.isComposing) return Boolean(opened);
-  const key = opened.keys.get(event.key);
-  if (!key) return true;
-  event.preventDefault();
-  if (event.type === "keyup") key.release();
-  else if (!event.repeat) key.press();
+  if (event.type === "keyup") {
+    if (held?.key === event.key) held = held.act.release() ?? null;
+    return true;
+  }
+  if (event.ctrlKey || event.altKey || event.metaKey) return true;
+  if (step(event)) return event.preventDefault() ?? true;
+  const act = wanted(event);
+  if (act) {
+    event.preventDefault();
+    if (event.repeat) return true;
+    held = { key: event.key, act };
+    act.press();
+  } else if (event.key.length === 1 && !isText(event.target) && opened.type) {
+    event.preventDefault();
+    opened.type(event.key);
+  }
   return true;
 }
 
 // A key whose release went to another window must not go on holding.
-addEventListener("blur", () => {
-  for (const { release } of opened?.keys.values() ?? []) release();
-});
-dialog.addEventListener("cancel", (event) => {
-  event.preventDefault();
-  close();
-});
+addEventListener("blur", letGo);
+addEventListener("resize", () => opened?.layout?.());
+dialog.addEventListener("cancel", (event) => event.preventDefault());
+dialog.addEventListener("close", () => opened && !dialog.open && close());

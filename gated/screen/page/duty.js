@@ -1,109 +1,117 @@
-// Who is on duty: log-in with staff number and PIN, log-off, and the second person of an order.
+// Who is on duty: log-in with staff number and PIN, and the second person of an order.
 // A PIN lives in one variable until it is sent, and nowhere else.
 
-import { begin, button, close, dialog, erasing, holdable, tappable, tell } from "./dialogs.js";
-import { make } from "./draw.js";
-import { guards, logIn, order, report } from "./link.js";
-import { say, TEXTS } from "./texts.js";
+import { close, current, note, refusal, sheet, tell } from "./dialogs.js";
+import { pick, send } from "./forms.js";
+import { openHandOver } from "./handover.js";
+import { guards, logIn, logOut, order } from "./link.js";
+import { REASONS } from "./lists.js";
+import { numberPad } from "./pads.js";
+import { say } from "./texts.js";
 
 const PIN_MAX = 8;
 const PIN_MIN = 4;
+const STAFF_MAX = 12;
 const APPROVES = "supervisor";
 
-function refusal({ error, wait_s: waits }) {
-  if (error === "pin_locked") return say("pin_locked", Math.ceil((waits ?? 0) / 60));
-  return error in TEXTS ? say(error) : error;
+// The pad asks `ask` for each PIN and stays open while it is refused.
+function pinPad(title, visit, ask) {
+  let pending = false;
+  const accept = async (pin, state) => {
+    if (pending) return;
+    pending = true;
+    state.clear();
+    note(state, say("checking"));
+    const answer = await ask(pin);
+    pending = false;
+    if (!current(state)) return; // closed meanwhile
+    if (answer.error) note(state, refusal(answer), true);
+    else close();
+  };
+  return numberPad({
+    kind: "pin",
+    title,
+    visit,
+    most: PIN_MAX,
+    least: PIN_MIN,
+    hint: "pin_note",
+    show: (typed) => "●".repeat(typed.length) + "○".repeat(Math.max(0, PIN_MIN - typed.length)),
+    accept,
+    back: close,
+  });
 }
 
-function cancel() {
-  return tappable(button("cancel", say("cancel"), "Esc"), "Escape", close);
-}
-
-// The pad asks `send` for each PIN and stays open while it is refused.
-function pinPad(title, visit, send) {
-  begin("pin", title, visit);
-  let typed = "";
-  const dots = make("output", "", "");
-  const said = make("p", "range", say("pin_note"));
-  said.setAttribute("role", "status");
-  const confirm = button("confirm", say("confirm"), "Enter");
-  const show = () => {
-    dots.textContent = "●".repeat(typed.length) + "○".repeat(Math.max(0, PIN_MIN - typed.length));
-    confirm.disabled = typed.length < PIN_MIN;
-  };
-  const type = (digit) => {
-    if (typed.length < PIN_MAX) typed += digit;
-    show();
-  };
-  const submit = async () => {
-    if (confirm.disabled) return;
-    confirm.disabled = true;
-    const pin = typed;
-    typed = "";
-    said.className = "range";
-    said.textContent = say("checking");
-    const answer = await send(pin);
-    if (!dots.isConnected) return; // closed meanwhile
-    if (!answer.error) return close();
-    said.className = "range bad";
-    said.textContent = refusal(answer);
-    show();
-  };
-  const keys = make("div", "keys");
-  for (const digit of "7894561230") {
-    keys.append(tappable(button("digit", digit), digit, () => type(digit)));
-  }
-  keys.append(tappable(erasing(), "Backspace", () => ((typed = typed.slice(0, -1)), show())));
-  const side = make("div", "side");
-  side.append(dots, said, tappable(confirm, "Enter", submit), cancel());
-  dialog.append(side, keys);
-  show();
+function called({ name, number }) {
+  return name || number;
 }
 
 async function choose(title, wanted, visit, picked) {
   const listed = (await guards()).filter(wanted);
-  begin("pick", title, visit);
-  const grid = make("div", "reasons people");
-  listed.forEach((guard, place) => {
-    const key = place < 9 ? String(place + 1) : "";
-    const element = button("word-key", `${guard.name || guard.number}`, key);
-    element.dataset.guard = guard.number;
-    element.firstElementChild.append(make("small", "", `${guard.number} · ${say(guard.role)}`));
-    if (key) tappable(element, key, () => picked(guard));
-    else element.addEventListener("click", () => picked(guard));
-    grid.append(element);
-  });
-  grid.append(cancel());
-  if (!listed.length) dialog.append(make("p", "range", say("no_guards")));
-  dialog.append(grid);
+  const items = listed.map((guard) => ({
+    text: called(guard),
+    small: `${guard.number} · ${say(guard.role)}`,
+    data: { guard: guard.number },
+    act: () => picked(guard),
+  }));
+  sheet("pick", title, { visit, items, note: listed.length ? "" : say("no_guards") });
 }
 
-function logOff({ guard, name, role }) {
-  begin("pick", `${name || guard} · ${say(role)}`);
-  const grid = make("div", "reasons");
-  const off = async () => {
-    close();
-    const answer = await report({ kind: "shift", act: "end" });
-    if (answer.error) tell(refusal(answer), true);
-    else tell(`${say("end_shift")} · ${say("sent")}`);
-  };
-  grid.append(holdable(button("hold", say("end_shift"), "1"), "1", off), cancel());
-  dialog.append(grid);
-}
-
-/** The dialog to log in is open, or the one to log off while somebody is on duty. */
-export function openDuty(duty) {
-  if (duty.number) return logOff(duty);
-  return choose(say("pick_guard"), () => true, null, (guard) => {
-    pinPad(`${guard.name || guard.number} · ${say("type_pin")}`, null, (pin) => logIn({ guard: guard.number, pin }));
+/** Somebody else who may approve is asked for their PIN; `ask({guard, pin})` gives the answer. */
+export function approve(duty, visit, ask) {
+  const others = (guard) => guard.role === APPROVES && guard.number !== duty.guard;
+  return choose(say("pick_second"), others, visit, (guard) => {
+    pinPad(`${called(guard)} · ${say("type_pin")}`, visit, (pin) => ask({ guard: guard.number, pin }));
   });
 }
 
 /** A second person is asked to approve this order with their PIN. */
 export function openSecond(action, duty) {
-  const others = (guard) => guard.role === APPROVES && guard.number !== duty.guard;
-  return choose(say("pick_second"), others, action.visit, (guard) => {
-    const title = `${guard.name || guard.number} · ${say("type_pin")}`;
-    pinPad(title, action.visit, (pin) => order({ ...action, second: { guard: guard.number, pin } }));
+  return approve(duty, action.visit, (second) => order({ ...action, second }));
+}
+
+// A gate without a book of guards believes whoever types a staff number.
+function staffNumber() {
+  numberPad({
+    title: say("pick_shift"),
+    sets: ["123", "ABC"],
+    most: STAFF_MAX,
+    least: 1,
+    hint: "staff_number",
+    accept: (guard) => send({ kind: "shift", act: "begin", guard }),
+    back: close,
   });
+}
+
+/** The dialog to begin duty is open, or the hand-over while somebody is on duty. */
+export function openDuty(duty) {
+  if (!duty.number && !duty.log_in) return staffNumber();
+  if (!duty.number) {
+    return choose(say("pick_guard"), () => true, null, (guard) => {
+      pinPad(`${called(guard)} · ${say("type_pin")}`, null, (pin) => logIn({ guard: guard.number, pin }));
+    });
+  }
+  if (duty.log_in) return openHandOver(duty);
+  const act = (word) => (word === "begin_shift" ? staffNumber() : openHandOver(duty));
+  return pick(`${say("shift")} · ${duty.guard}`, ["hand_over", "begin_shift"], act);
+}
+
+/** Whoever is logged in on this device and not on duty approves a manual pass: reason, then PIN. */
+export function openApproval(visit, me) {
+  const kind = "manual_pass";
+  const act = (reason) => {
+    const ask = (pin) => order({ kind, visit, reason, second: { guard: me.number, pin } });
+    pinPad(`${called(me)} · ${say("type_pin")}`, visit, ask);
+  };
+  const small = Object.fromEntries(REASONS[kind].map((reason) => [reason, { data: { reason } }]));
+  return pick(say("pick_second"), REASONS[kind], act, { hold: true, visit, small });
+}
+
+/** The log-in of this device may be ended. */
+export function openMe(me) {
+  if (!me) return;
+  const act = async () => {
+    const answer = await logOut();
+    if (answer.error) tell(refusal(answer), true);
+  };
+  pick(`${called(me)} · ${say(me.role)}`, ["log_out"], act);
 }

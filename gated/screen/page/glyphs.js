@@ -51,8 +51,12 @@ function box(character) {
   return element;
 }
 
-/** `element` shows exactly `text`, nothing of it read as markup. */
-export function put(element, text) {
+// Marks that turn the direction of what follows: a name must not reorder the line it stands in.
+const TURNING = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
+
+/** `element` shows exactly `text`, nothing of it read as markup or as a direction to write in. */
+export function put(element, given) {
+  const text = given.replace(TURNING, "");
   if (element.dataset.put === text) return;
   element.dataset.put = text;
   element.textContent = "";
@@ -66,14 +70,4 @@ export function put(element, text) {
     run = "";
   }
   element.append(run);
-}
-
-/** The text in `element` is as large as its style says, or just small enough for its one line. */
-export function fit(element, smallest = 0.4) {
-  element.style.fontSize = "";
-  const room = element.clientWidth;
-  const needed = element.scrollWidth;
-  if (needed <= room || !room) return;
-  const size = parseFloat(getComputedStyle(element).fontSize);
-  element.style.fontSize = `${Math.floor(size * Math.max(smallest, (room / needed) * 0.98))}px`;
 }

@@ -1,26 +1,64 @@
 // The guard's screen: hears snapshots, draws them, takes touches and keys.
 
-import { dialogKey, follow, openAction, openCodes, openHealth, openMessage, takeAsked, tell } from "./dialogs.js";
+import { close, dialog, dialogKey, follow, openCodes, openMessage, tell } from "./dialogs.js";
 import { draw, drawClock, drawLeft, drawNoLink } from "./draw.js";
-import { openDuty, openSecond } from "./duty.js";
+import { openApproval, openDuty, openMe, openSecond } from "./duty.js";
+import { put } from "./glyphs.js";
+import { openHelp } from "./help.js";
+import { walkMain } from "./keys.js";
 import { listen } from "./link.js";
-import { openMore, watchHold } from "./reports.js";
+import { openAction, takeAsked } from "./orders.js";
+import { at } from "./parts.js";
+import { openCall, openMore, openRound, watchHold } from "./reports.js";
+import { size } from "./sizes.js";
 import { say, show, shown } from "./texts.js";
-import { sound, unlock } from "./tones.js";
+import { acknowledge, sound, unlock } from "./tones.js";
+import { openVehicle } from "./vehicle.js";
 
 const TICK_MS = 250;
-const at = (id) => document.getElementById(id);
+const TIP_MS = 10_000;
+const DIAGONAL_IN = 5; // until the first snapshot tells
+const ABOUT_SOMEBODY = ["codes", "help", "vehicle", "people"]; // dialogs that name people
 let snapshot = null;
 let linked = false;
 let chosen = null; // the guard's own choice of language outlasts the snapshot's
 let sounded = "";
 let edition = null;
 let deadlineAt = 0;
+let me = null; // who is logged in on this device; nobody at the gate itself
+let tipAt = 0; // which of the tips
+let wanted = 0; // the visit a second person was last asked for on this device
+
+function watching() {
+  return Boolean(me) && me.number !== snapshot?.duty.guard;
+}
+
+function approving() {
+  return watching() && snapshot.needs_second && me.role === "supervisor";
+}
+
+function drawMe() {
+  at("me").hidden = !me;
+  if (me) put(at("me"), `${say(watching() ? "watching" : "logged_in")} ${me.name || me.number}`);
+}
+
+function tip() {
+  if (snapshot.message) return null;
+  return [null, ...snapshot.tips][tipAt % (snapshot.tips.length + 1)];
+}
 
 function redraw() {
   show(chosen ?? snapshot?.language ?? shown());
-  if (linked && snapshot) draw(snapshot);
+  size(snapshot?.panel.diagonal_in ?? DIAGONAL_IN);
+  drawMe();
+  if (linked && snapshot) draw(snapshot, tip());
   else drawNoLink();
+}
+
+// Who it was about has gone, or nothing is known any more.
+function dropStale(next) {
+  const same = next && next.mode === snapshot?.mode && next.verdict?.key === snapshot?.verdict?.key;
+  if (!same && ABOUT_SOMEBODY.includes(dialog.className) && (!next || dialog.className === "codes")) close();
 }
 
 function soundOnce() {
@@ -32,6 +70,7 @@ function soundOnce() {
 }
 
 function take(next) {
+  dropStale(next);
   snapshot = next;
   deadlineAt = performance.now() + (next.measuring?.deadline_ms ?? 0);
   linked = true;
@@ -39,6 +78,8 @@ function take(next) {
   follow(next);
   const action = next.needs_second && next.duty.log_in ? takeAsked(next.visit) : null;
   if (action) openSecond(action, next.duty);
+  else if (approving() && wanted !== next.visit) tell(say("second_wanted"));
+  if (next.needs_second) wanted = next.visit;
   soundOnce();
 }
 
@@ -52,16 +93,19 @@ function beat({ clock, age_ms, page }) {
 
 function press(kind) {
   if (!linked || !snapshot) return;
+  if (kind === "manual_pass" && approving()) return openApproval(snapshot.visit, me);
   if (snapshot.enabled.includes(kind)) openAction(kind, snapshot.visit);
   else tell(say("not_offered"), true);
 }
 
 function why() {
   if (linked && snapshot?.mode === "verdict") openCodes(snapshot.verdict);
+  else if (linked && snapshot?.mode === "fault") openHelp(snapshot);
 }
 
-function health() {
-  if (linked && snapshot) openHealth(snapshot);
+function help(event) {
+  const under = event?.detail ? document.elementFromPoint(event.clientX, event.clientY) : null;
+  if (linked && snapshot) openHelp(snapshot, under?.closest(".cell")?.dataset.part);
 }
 
 function duty() {
@@ -89,7 +133,7 @@ const KEYS = {
   F5: () => press("remeasure"),
   F6: more,
   F7: message,
-  F8: health,
+  F8: () => help(),
   F9: switchLanguage,
 };
 
@@ -97,32 +141,49 @@ for (const button of document.querySelectorAll(".act[data-kind]")) {
   button.addEventListener("click", () => press(button.dataset.kind));
 }
 at("more").addEventListener("click", more);
-at("banner").addEventListener("click", message);
+at("call").addEventListener("click", () => linked && snapshot && openCall(snapshot));
+at("message").addEventListener("click", message);
+at("vehicle").addEventListener("click", () => linked && snapshot?.vehicle && openVehicle(snapshot));
+at("round-due").addEventListener("click", () => linked && snapshot && openRound(snapshot));
 at("why").addEventListener("click", why);
-at("health").addEventListener("click", health);
+at("health").addEventListener("click", help);
 at("guard").addEventListener("click", duty);
+at("me").addEventListener("click", () => openMe(me));
 addEventListener("keydown", (event) => {
   unlock();
-  if (dialogKey(event) || event.repeat || !(event.key in KEYS)) return;
+  acknowledge();
+  if (dialogKey(event) || walkMain(event) || event.repeat || !(event.key in KEYS)) return;
   event.preventDefault();
   KEYS[event.key]();
 });
 addEventListener("keyup", dialogKey);
 addEventListener("pointerdown", unlock, { once: true });
+addEventListener("pointerdown", acknowledge);
 addEventListener("contextmenu", (event) => event.preventDefault());
 addEventListener("resize", redraw);
 setInterval(() => {
   if (linked && snapshot?.mode === "measuring") drawLeft(deadlineAt - performance.now());
 }, TICK_MS);
+setInterval(() => {
+  tipAt += 1;
+  if (linked && snapshot?.mode === "idle" && snapshot.tips.length) redraw();
+}, TIP_MS);
 
 watchHold(at("more"), "F6");
 redraw();
 listen({
   onSnapshot: take,
   onBeat: beat,
+  onMe: (told) => {
+    me = told;
+    drawMe();
+  },
   onLink: (up) => {
     linked = up;
-    if (!up) follow(null);
+    if (!up) {
+      dropStale(null);
+      follow(null);
+    }
     redraw();
   },
 });

@@ -43,6 +43,16 @@ export function sound(band) {
   if (band === "fault") repeat = setInterval(() => play(notes), AGAIN_MS);
 }
 
+/** The sound of `band` is heard once, whatever is on the screen. */
+export function once(band) {
+  if (typeof AudioContext !== "undefined") play(TONES[band]);
+}
+
+/** Somebody has seen the fault: it is not heard again. */
+export function acknowledge() {
+  clearInterval(repeat);
+}
+
 /** After the first touch or key the browser lets us be heard. */
 export function unlock() {
   if (typeof AudioContext === "undefined") return;

@@ -1,0 +1,80 @@
+// The gate works differently for a time: held open, locked down, evacuated, out of service; or a
+// lane for both directions is turned round. What opens or closes the gate is held for a second.
+
+import { sheet, worded } from "./dialogs.js";
+import { pick, send, told } from "./forms.js";
+import { approve } from "./duty.js";
+import { report } from "./link.js";
+import { WORDS } from "./lists.js";
+import { first, say, second, TEXTS } from "./texts.js";
+
+const HOURS = [1, 4, 12, 24];
+
+// The sentence of a refusal stands under the PIN pad; what was taken is said like every report.
+function withSecond(what, duty) {
+  return approve(duty, null, async (other) => {
+    const answer = await report({ ...what, second: other });
+    if (!answer.error) queueMicrotask(() => told(what, answer));
+    return answer;
+  });
+}
+
+function change(what, duty) {
+  const ends = what.mode === "normal" ? what.ending : what.mode;
+  const { ending: _ended, ...sent } = what;
+  return ends === "lockdown" ? withSecond(sent, duty) : send(sent);
+}
+
+function hours(title, what, duty, back) {
+  const items = HOURS.map((count) => ({
+    text: say("hours", count),
+    hold: true,
+    data: { hours: count },
+    act: () => change({ ...what, hours: count }, duty),
+  }));
+  sheet("pick", title, { items, back, leave: "back", note: say("hold_hours") });
+}
+
+function reasons(mode, snapshot) {
+  const title = say(mode);
+  const { duty } = snapshot;
+  const back = () => openModes(snapshot);
+  const act = (reason) => {
+    const what = { kind: "mode", mode, reason };
+    if (mode === "open") return change(what, duty);
+    return hours(title, what, duty, () => reasons(mode, snapshot));
+  };
+  const items = WORDS.mode_reason.map((word) => {
+    const text = TEXTS[`why_${word}`] ?? TEXTS[word];
+    return { word, text: first(text), small: second(text), hold: mode === "open", act: () => act(word) };
+  });
+  sheet("pick", title, { items, back, leave: "back", note: say(mode === "open" ? "hold_reason" : "which_reason") });
+}
+
+function direction(snapshot) {
+  const small = { [snapshot.gate.direction]: { disabled: true } };
+  const act = (way) => send({ kind: "direction", direction: way });
+  pick(say("turn_lane"), WORDS.direction, act, { small, back: () => openModes(snapshot), leave: "back" });
+}
+
+/** The special modes are offered, and the end of the one that stands. */
+export function openModes(snapshot) {
+  const { special, duty, gate } = snapshot;
+  const items = [];
+  if (special) {
+    const end = () => change({ kind: "mode", mode: "normal", ending: special.mode }, duty);
+    const word = `${first(special.word)} ${special.since}`;
+    items.push({ word: "normal", text: say("normal"), small: word, hold: true, className: "word-key ending", act: end });
+  }
+  const named = (mode, more) => worded(mode, () => reasons(mode, snapshot), more);
+  const evacuate = () => send({ kind: "mode", mode: "evacuate", reason: "other" });
+  items.push(
+    named("open"),
+    named("out_of_service"),
+    named("lockdown"),
+    named("evacuate", { act: evacuate, hold: true, className: "word-key evacuate" }),
+  );
+  const standing = items.filter(({ word }) => word !== special?.mode);
+  if (gate.switches) standing.push(worded("turn_lane", () => direction(snapshot), { word: "direction" }));
+  sheet("modes", say("modes"), { items: standing, note: say("modes_note"), leave: "close" });
+}
