@@ -18,6 +18,7 @@ import bench_hub
 import bench_hub_change
 import bench_passages
 import bench_roster
+import bench_screen
 from bench_row import Row, Run, as_json, cells, machine
 from rich.console import Console
 from rich.table import Table
@@ -33,6 +34,7 @@ MEASUREMENTS: dict[str, Callable[[Run], list[Row]]] = {
     "drain": bench_delivery.drain,
     "start": bench_gate.start,
     "gate": bench_gate.gate,
+    "screen": bench_screen.screen,
     "hub": bench_hub.hub,
     "import": bench_hub.imports,
     "change": bench_hub_change.change,

@@ -39,6 +39,10 @@ need_packages() {  # need_packages "PACKAGE reason" ... - installs the missing o
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+like_package() {  # like_package NAME REASON - installs it where apt has it, goes on without it elsewhere
+  installed "$1" || (need_packages "$1 $2") || say "no $1 here: going on without it"
+}
+
 need_venv() {  # need_venv EXTRAS - the virtual environment with gated, as pinned in constraints.txt
   local stamp=$VENV/.installed wanted
   wanted="$(cat pyproject.toml constraints.txt | sha256sum | cut -d' ' -f1) $1"
@@ -66,6 +70,8 @@ RUN_PACKAGES=(
 TEST_PACKAGES=(
   "chromium shows the guard's screen to the browser tests"
   "fonts-noto-cjk Chinese characters on that screen"
+  "cog shows the same page in WPE WebKit, as small boards do"
+  "wpewebkit-driver lets a test look into that page"
   "libatomic1 needed by the Node that Playwright brings"
   "git tells which files belong to the project"
 )

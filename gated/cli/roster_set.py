@@ -11,6 +11,7 @@ import typer
 from gated.cli.hub_office import HubConfigOption, SiteOption, command_actor, opened_office
 from gated.cli.outcome import EXIT_NOT, EXIT_USAGE, complain
 from gated.cli.roster_person import chosen
+from gated.core.room import room_parts
 
 if TYPE_CHECKING:
     from gated.core.model import Category, StatusCode
@@ -210,8 +211,6 @@ def _row(wish: Wish) -> "RosterRow":
 
 
 def _place(text: str) -> tuple[str, str, str]:
-    from gated.hub.register_words import room_parts
-
     parts = room_parts(text)
     if parts is None:
         raise UsageError("--room is no room; write it as 3-2-101")

@@ -88,7 +88,9 @@ def test_the_wheel_carries_the_pages_and_the_scenario() -> None:
         if path.startswith(("gated/", "drivers/")) and not path.endswith((".py", ".md"))
     }
     pages = {f"gated/hub/web/{kind}" for kind in ("templates", "texts", "static")}
-    assert plain == {"gated/screen/page", "gated/cli/demo"} | pages
+    assert (
+        plain == {"gated", "gated/screen/page", "gated/screen/setup_page", "gated/cli/demo"} | pages
+    )
 
 
 def test_scripts_and_ci_can_be_run() -> None:

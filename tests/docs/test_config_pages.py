@@ -11,7 +11,7 @@ from annotated_types import Ge, Le
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gated import config
+from gated import config, config_screen
 from gated.errors import ConfigError
 from tests.docs.pages import ROOT, page, rows, section
 
@@ -24,8 +24,12 @@ GATE: dict[str, type[BaseModel]] = {
     "thermometer": config.ThermometerSection,
     "broker": config.BrokerSection,
     "screen": config.ScreenSection,
+    "screen.network": config.NetworkSection,
     "visit": config.VisitSection,
     "guards": config.GuardsSection,
+    "station": config_screen.StationSection,
+    "rounds": config_screen.RoundsSection,
+    "notice": config_screen.NoticeSection,
 }
 HUB: dict[str, type[BaseModel]] = {
     "hub": config.HubSection,
@@ -71,6 +75,19 @@ def first(table: Any) -> dict[str, Any]:
     return table[0] if isinstance(table, list) else table
 
 
+def tables(text: str, sections: dict[str, type[BaseModel]]) -> dict[str, dict[str, Any]]:
+    """Return each section of the sample by its name, also one that stands in another."""
+    whole = tomllib.loads(uncommented(text))
+    found = {}
+    for name in sections:
+        table: Any = whole
+        for part in name.split("."):
+            table = first(table[part])
+        found[name] = table
+    assert set(whole) <= set(found)
+    return found
+
+
 def shown(value: object) -> object:
     if isinstance(value, tuple):
         return list(value)
@@ -79,8 +96,13 @@ def shown(value: object) -> object:
 
 def allowed(field: FieldInfo) -> str:
     """Return the words of the table for what a key may be."""
+    if any(hasattr(part, "model_fields") for part in get_args(field.annotation)):
+        return "table"
     if get_origin(field.annotation) is tuple:
-        marks = get_args(get_args(field.annotation)[0])[1].metadata
+        marked = get_args(get_args(field.annotation)[0])[1:]
+        if not marked:
+            return "list of text"
+        marks = marked[0].metadata
         low = next((mark.ge for mark in marks if isinstance(mark, Ge)), None)
         high = next((mark.le for mark in marks if isinstance(mark, Le)), None)
         return f"list of `{marks[0].pattern}`" if low is None else f"list of {low} to {high}"
@@ -107,7 +129,7 @@ def default(field: FieldInfo) -> str:
 
 
 def test_the_tables_cover_every_section_there_is() -> None:
-    assert list(config.Config.model_fields) == list(GATE)
+    assert list(config.Config.model_fields) == [name for name in GATE if "." not in name]
     assert list(config.HubConfig.model_fields) == list(HUB)
 
 
@@ -140,21 +162,21 @@ def test_the_hubs_sample_loads_with_everything_uncommented(tmp_path: Path) -> No
 def test_a_sample_shows_every_key_and_no_other(
     name: str, sections: dict[str, type[BaseModel]]
 ) -> None:
-    table = tomllib.loads(uncommented(page(name)))
     keys = {section: list(model.model_fields) for section, model in sections.items()}
-    assert {section: list(first(table[section])) for section in table} == keys
+    found = tables(page(name), sections)
+    assert {section: list(table) for section, table in found.items()} == keys
 
 
 @pytest.mark.parametrize(("name", "sections"), SAMPLES)
 def test_what_a_sample_shows_behind_a_mark_is_the_default(
     name: str, sections: dict[str, type[BaseModel]]
 ) -> None:
-    table = tomllib.loads(uncommented(page(name)))
+    found = tables(page(name), sections)
     for where, model in sections.items():
         for key, field in model.model_fields.items():
             if field.is_required() or field.default is None:
                 continue
-            assert first(table[where])[key] == shown(field.default), f"[{where}] {key}"
+            assert found[where][key] == shown(field.default), f"[{where}] {key}"
 
 
 @pytest.mark.parametrize(("name", "sections"), SAMPLES)
