@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.effort import LONG
+
 SYSTEM = Path(__file__).parent / "system"
 
 
@@ -21,10 +23,15 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Long files come first: one that is begun last keeps one worker, and the others idle.
 
-    They are those of the system, then those with a browser; else the order stays as drawn.
+    They are those of the system, then those with a browser; else the order stays as drawn. What
+    takes minutes of real time runs with --long only.
     """
+    if not LONG:
+        late = [item for item in items if item.get_closest_marker("long") is not None]
+        config.hook.pytest_deselected(items=late)
+        items[:] = [item for item in items if item.get_closest_marker("long") is None]
     seen = {item.path for item in items if item.get_closest_marker("browser") is not None}
     items.sort(key=lambda item: (not item.path.is_relative_to(SYSTEM), item.path not in seen))

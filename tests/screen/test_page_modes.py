@@ -39,7 +39,7 @@ def test_evacuation_is_one_held_key_and_asks_for_no_log_in(
     assert served.reports == []
     with sent(page):
         hold(page, "[data-word=evacuate]")
-    assert served.reports == [ModeChange("evacuate", "other", 1)]
+    assert served.reports == [ModeChange("evacuate", "fire", 1)]
     assert served.seconds == []
 
 

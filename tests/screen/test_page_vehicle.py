@@ -70,7 +70,7 @@ def test_a_vehicle_waits_for_everybody_in_it(samples: Any, serve: Any, seen: Any
     served.feed.publish(replace(samples.stop, vehicle=READY))
     expect(through).to_be_enabled()
     with sent(page):
-        through.click()
+        hold(page, "[data-word=let_through]")
     assert served.reports == [VehicleAct("pass")]
 
 

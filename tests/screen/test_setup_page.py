@@ -25,6 +25,10 @@ USUAL = {"width": 800, "height": 480}
 PHONE = {"width": 390, "height": 844}
 TOUCH_PX = {480: 78, 800: 88, 390: 55}  # 12 mm of a gate's panels; a phone's pixels are smaller
 WEIGHT_MAX = 150_000
+ROOM_LEFT = """() => {
+  const value = document.querySelector(".value");
+  return value.parentElement.clientWidth - value.offsetWidth;
+}"""
 TEXTS = shipped().section("setup")
 HOSTILE = "<b onclick=x>&amp;</b>"
 
@@ -205,7 +209,7 @@ def _devices(ladder: Ladder) -> None:
     ladder.step("wrist")
     ladder.tile("i2c-1")
     expect(page.locator(".value")).to_contain_text("℃")
-    room = page.locator(".value").evaluate("(it) => it.parentElement.clientWidth - it.offsetWidth")
+    room = page.evaluate(ROOM_LEFT)
     assert room >= 0, "the whole number is seen"
     page.locator(".tools button").nth(1).click()
     ladder.tile("DAA")

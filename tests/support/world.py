@@ -138,6 +138,10 @@ class SystemWorld:
     def snapshot(self, lane: str) -> dict[str, Any]:
         return self.lane(lane).snapshot()
 
+    def nobody_at(self, lane: str) -> None:
+        """Wait until the last verdict has left the screen: it yields to no same credential."""
+        wait_until(lambda: self.snapshot(lane)["mode"] == "idle", what=f"an idle lane {lane}")
+
     def part_states(self, lane: str) -> dict[str, str]:
         """Health of the parts on the guard's screen."""
         return {part["part"]: part["state"] for part in self.snapshot(lane)["health"]}

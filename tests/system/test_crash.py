@@ -129,7 +129,7 @@ def test_what_is_down_at_the_centre_costs_nothing_but_backlog(
     wait_until(
         lambda: (
             world.snapshot("in")["link"] | {"since_s": 0}
-            == {"state": "online", "since_s": 0, "backlog": 0}
+            == {"state": "online", "since_s": 0, "backlog": 0, "oldest_s": 0}
         ),
         what="the badge online",
     )

@@ -17,7 +17,7 @@ from gated.store.sealed_box import (
 from tests.screen.pages import choose, key, type_in
 from tests.support.guard_screen import LANE, GuardPost, word
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 STRANGE = "card A; wrist 36.4; CHECK ID_NOT_IN_ROSTER"
 PASSES = "card A; wrist 36.4; ALLOW OK_HOME_RETURN"

@@ -11,7 +11,7 @@ from tests.screen.pages import key
 from tests.support.guard_screen import LANE, NAMES, GuardPost, open_page, word
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 STRANGE = "card A; wrist 36.4; CHECK ID_NOT_IN_ROSTER"
 PASSES = "card A; wrist 36.4; ALLOW OK_HOME_RETURN"

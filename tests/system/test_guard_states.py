@@ -29,7 +29,7 @@ from tests.support.guard_screen import (
 )
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 SIZES = ((800, 480), (480, 320), (1024, 600), (390, 844))
 LOOKS = tuple(itertools.product(SIZES, ("zh", "en")))

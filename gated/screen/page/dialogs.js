@@ -9,11 +9,15 @@ import { first, say, second, TEXTS } from "./texts.js";
 
 const HOLD_MS = 1000;
 const TOAST_MS = 4000;
+const FORGOTTEN_MS = 180_000; // what was typed about somebody does not stay for the next guard
+const CHECK_MS = 1000;
+const PERSONAL = ["form", "pad", "text", "people", "vehicle"];
 const ORDERS = ["manual_pass", "refuse", "clinical"];
 const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 export const dialog = document.getElementById("dialog");
 const toast = document.getElementById("toast");
 let newest = 0; // the visit on the screen
+let duty = 0; // the spell of duty on it
 let opened = null; // {kind, visit, back, follow, type, keys: Map(key -> act), acts: Map(element -> act)}
 let held = null; // the key that is down, and what it holds
 let toasting = 0;
@@ -88,7 +92,7 @@ export function begin(kind, title, visit = null, back = close) {
   letGo();
   freshTaps();
   const seen = opened?.seen ?? newest;
-  opened = { kind, visit, back, seen, follow: null, type: null, keys: new Map(), acts: new Map() };
+  opened = { kind, visit, back, seen, duty, touched: performance.now(), follow: null, type: null, keys: new Map(), acts: new Map() };
   opened.head = make("div", "head");
   opened.now = make("span", "now");
   opened.now.hidden = true;
@@ -203,7 +207,12 @@ export function openMessage(message) {
 /** A dialog about a visit that is over, or an order no longer offered, is closed and said so. */
 export function follow(snapshot) {
   newest = snapshot?.visit ?? 0;
+  duty = snapshot?.duty.number ?? duty;
   if (!opened) return;
+  if (PERSONAL.includes(opened.kind) && opened.duty !== duty) {
+    close();
+    return tell(say("duty_changed"), true);
+  }
   const offered = !ORDERS.includes(opened.kind) || snapshot?.enabled.includes(opened.kind);
   if (opened.visit !== null && (!offered || opened.visit !== snapshot?.visit)) {
     close();
@@ -213,6 +222,17 @@ export function follow(snapshot) {
     opened.follow?.(snapshot);
   }
 }
+
+function touched() {
+  if (opened) opened.touched = performance.now();
+}
+addEventListener("pointerdown", touched);
+addEventListener("keydown", touched);
+setInterval(() => {
+  if (!opened || performance.now() - opened.touched < FORGOTTEN_MS) return;
+  close();
+  tell(say("closed_untouched"), true);
+}, CHECK_MS);
 
 // Somebody else is decided while the guard types: the word in its colour stands over the dialog.
 function drawNow(snapshot) {

@@ -19,32 +19,33 @@ function withSecond(what, duty) {
   });
 }
 
-function change(what, duty) {
-  const ends = what.mode === "normal" ? what.ending : what.mode;
-  const { ending: _ended, ...sent } = what;
-  return ends === "lockdown" ? withSecond(sent, duty) : send(sent);
+// A lockdown begins, ends and gives way by two persons: the rule of the gate itself.
+function change(what, { duty, special }) {
+  const two = what.mode === "lockdown" || special?.mode === "lockdown";
+  return two ? withSecond(what, duty) : send(what);
 }
 
-function hours(title, what, duty, back) {
+function hours(title, what, snapshot, back) {
   const items = HOURS.map((count) => ({
     text: say("hours", count),
     hold: true,
     data: { hours: count },
-    act: () => change({ ...what, hours: count }, duty),
+    act: () => change({ ...what, hours: count }, snapshot),
   }));
   sheet("pick", title, { items, back, leave: "back", note: say("hold_hours") });
 }
 
 function reasons(mode, snapshot) {
   const title = say(mode);
-  const { duty } = snapshot;
   const back = () => openModes(snapshot);
   const act = (reason) => {
     const what = { kind: "mode", mode, reason };
-    if (mode === "open") return change(what, duty);
-    return hours(title, what, duty, () => reasons(mode, snapshot));
+    if (mode === "open") return change(what, snapshot);
+    return hours(title, what, snapshot, () => reasons(mode, snapshot));
   };
-  const items = WORDS.mode_reason.map((word) => {
+  // In a fire people must get out: it is no reason to lock them in.
+  const words = WORDS.mode_reason.filter((word) => mode !== "lockdown" || word !== "fire");
+  const items = words.map((word) => {
     const text = TEXTS[`why_${word}`] ?? TEXTS[word];
     return { word, text: first(text), small: second(text), hold: mode === "open", act: () => act(word) };
   });
@@ -59,15 +60,15 @@ function direction(snapshot) {
 
 /** The special modes are offered, and the end of the one that stands. */
 export function openModes(snapshot) {
-  const { special, duty, gate } = snapshot;
+  const { special, gate } = snapshot;
   const items = [];
   if (special) {
-    const end = () => change({ kind: "mode", mode: "normal", ending: special.mode }, duty);
+    const end = () => change({ kind: "mode", mode: "normal" }, snapshot);
     const word = `${first(special.word)} ${special.since}`;
     items.push({ word: "normal", text: say("normal"), small: word, hold: true, className: "word-key ending", act: end });
   }
   const named = (mode, more) => worded(mode, () => reasons(mode, snapshot), more);
-  const evacuate = () => send({ kind: "mode", mode: "evacuate", reason: "other" });
+  const evacuate = () => send({ kind: "mode", mode: "evacuate", reason: "fire" });
   items.push(
     named("open"),
     named("out_of_service"),

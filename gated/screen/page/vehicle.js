@@ -11,9 +11,9 @@ const PEOPLE_MAX = 60;
 function standing({ vehicle }) {
   const { plate, people, occupants, ready } = vehicle;
   const decided = Math.max(vehicle.decided ?? 0, occupants.length); // a bus shows its newest only
-  const said = occupants.map(({ name, verdict }) => ({ text: name, className: `occupant ${SIGNS[verdict]}`, disabled: true, act: () => {} }));
+  const said = occupants.map(({ name, verdict }) => ({ text: name || say("unknown_person"), className: `occupant ${SIGNS[verdict]}`, disabled: true, act: () => {} }));
   const items = [
-    { word: "let_through", text: say("let_through"), small: ready ? "" : say("vehicle_waits"), disabled: !ready, act: () => send({ kind: "vehicle", act: "pass" }) },
+    { word: "let_through", text: say("let_through"), small: say(ready ? "hold_1s" : "vehicle_waits"), disabled: !ready, hold: true, act: () => send({ kind: "vehicle", act: "pass" }) },
     { word: "give_up", text: say("give_up"), small: say("hold_1s"), hold: true, act: () => send({ kind: "vehicle", act: "abandon" }) },
   ];
   const state = sheet("vehicle", `${say("vehicle")} ${plate}`, {
