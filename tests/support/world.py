@@ -45,6 +45,7 @@ class SystemWorld:
         self.listed = [*self._spare, self.quarantined, self.named]
         self.demo = World(folder, self.town)
         self._pushes = 0
+        self._there: dict[str, set[str]] = {}  # who was at a lane last
 
     def start(self) -> None:
         self.demo.build(self.listed)
@@ -85,7 +86,15 @@ class SystemWorld:
         return replace(person, role=role, name=name or person.name)
 
     def play(self, lane: str, steps: str, **people: Invented) -> None:
-        """Play steps of a scenario at a lane; what the gate says must be what they say."""
+        """Play steps of a scenario at a lane; what the gate says must be what they say.
+
+        Who was there just now comes again when the screen is empty: STOP and CHECK stand before
+        the same credential.
+        """
+        here = {person.id_number for person in people.values()}
+        if here & self._there.get(lane, set()):
+            wait_until(lambda: self.snapshot(lane)["mode"] == "idle", what=f"an idle lane {lane}")
+        self._there[lane] = here
         roles = "; ".join(f"{letter}: resident" for letter in people or "Z")
         (scene,) = read_scenario(f"a test | {lane} | {roles} | {steps}")
         played = self.lane(lane)
@@ -137,10 +146,6 @@ class SystemWorld:
 
     def snapshot(self, lane: str) -> dict[str, Any]:
         return self.lane(lane).snapshot()
-
-    def nobody_at(self, lane: str) -> None:
-        """Wait until the last verdict has left the screen: it yields to no same credential."""
-        wait_until(lambda: self.snapshot(lane)["mode"] == "idle", what=f"an idle lane {lane}")
 
     def part_states(self, lane: str) -> dict[str, str]:
         """Health of the parts on the guard's screen."""

@@ -156,7 +156,6 @@ def test_a_property_offices_day(office: Clerk, world: SystemWorld, tmp_path: Pat
     office.change("filed")
     holds(world, office.pressed_s)
     office.has_arrived()
-    world.nobody_at("in")
     world.play("in", "card A; wrist 36.4; ALLOW_NOTE STAT_ARRIVAL_FILED", A=returnee)
     world.listed.append(returnee)
 
@@ -228,7 +227,6 @@ def test_an_officer_sets_and_lifts_quarantine_on_a_phone(
     world.play("out", "card A; STOP STAT_HOME_QUARANTINE", A=resident)
     officer.change("released")
     holds(world, officer.pressed_s)
-    world.nobody_at("out")
     world.play("out", "card A; wrist 36.4; ALLOW_NOTE STAT_RELEASED", A=resident)
     world.assert_books_agree("out")
 
