@@ -64,7 +64,7 @@ def test_without_a_hub_help_says_so(seen: Any, serve: Any) -> None:
     page = opened(seen, serve, replace(IDLE, link=LinkView("none"), station=None, notice=None))
     page.keyboard.press("F8")
     expect(page.locator("dialog")).to_contain_text("未接中心")
-    expect(page.locator("dialog")).to_contain_text("14 天后从本机删除")
+    expect(page.locator("dialog")).to_contain_text("14 天从本机删除")
     assert "社区电话" not in page.locator("dialog").inner_text()
 
 
