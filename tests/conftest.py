@@ -1,10 +1,11 @@
-"""What holds for every test: the order in which the workers of a run take its files."""
+"""What holds for every test: the order in which workers take files, and the log as it was."""
 
 import gc
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.support.effort import LONG
 
@@ -35,3 +36,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item.get_closest_marker("long") is None]
     seen = {item.path for item in items if item.get_closest_marker("browser") is not None}
     items.sort(key=lambda item: (not item.path.is_relative_to(SYSTEM), item.path not in seen))
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """A program run inside a test sets up the log with a stream that ends with that test."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)

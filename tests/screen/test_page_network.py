@@ -113,6 +113,7 @@ def test_a_supervisor_watches_approves_and_logs_out(world: NetworkWorld, page: P
     assert world.shifts == []
     world.on_duty(LI)
     expect(page.locator("#me")).to_have_text("旁观 王*")
+    expect(page.locator("#guard")).to_have_text("值守 李*")  # before: an order of an old spell
     page.keyboard.press("F5")
     expect(page.locator("#toast.bad")).to_contain_text("当班的是别人")
     world.on_duty(LI, needs_second=True)
