@@ -106,6 +106,8 @@ class ThermometerSection(Section):
     address: Annotated[int, Field(ge=0x08, le=0x77)] = 0x5A
     variant: Annotated[str, Field(pattern=VARIANT)] = "DCC"
     supply_v: Annotated[float, Field(ge=2.6, le=5.5)] = 3.3
+    iir_percent: Annotated[int, Field(ge=0, le=100)] = 0
+    fir: Annotated[int, Field(ge=0, le=1024)] = 0
     site: Path | None = None
     warm_up_s: Annotated[int, Field(ge=0, le=3600)] = 60
 

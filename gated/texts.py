@@ -119,7 +119,9 @@ def examine(path: Path) -> Examined:
     """
     entries: dict[Key, Text] = {}
     problems: list[str] = []
-    for key, value in _leaves(_table_of(path)):
+    table = _table_of(path)
+    problems += (f"[{'.'.join(key)}]: {wrong}" for key in _empty(table) if (wrong := _nothing(key)))
+    for key, value in _leaves(table):
         problem = _unknown(key) or _pair_problem(key, value)
         if problem:
             problems.append(f"{named(key)}: {problem}")
@@ -165,6 +167,26 @@ def _leaves(table: Mapping[str, Any]) -> Iterator[tuple[Key, Any]]:
                 yield (section, name), value
 
 
+def _empty(table: Mapping[str, Any]) -> Iterator[Key]:
+    """Yield every section, and every table of a section of tables, that holds nothing."""
+    for section, rows in table.items():
+        if rows == {}:
+            yield (section,)
+        elif section in _TABLES and isinstance(rows, dict):
+            yield from ((section, name) for name, parts in rows.items() if parts == {})
+
+
+def _nothing(key: Key) -> str:
+    """Return what is wrong with a heading that nothing follows, "" for nothing."""
+    if any(known[: len(key)] == key for known in _known()):
+        return ""
+    return _unknown(key) if not _silent(key) else ""
+
+
+def _silent(key: Key) -> bool:
+    return len(key) > 1 and key[0] == "reason" and key[1] in Code.__members__
+
+
 @cache
 def _known() -> frozenset[Key]:
     """Return every entry an operator's file may hold; a silent reason stays silent."""
@@ -184,10 +206,9 @@ def _unknown(key: Key) -> str:
         return f"is not a section; write [{key[0]}] and the entries below it"
     names = {known[1] for known in _known() if known[0] == key[0]}
     if key[1] not in names:
-        silent = key[0] == "reason" and key[1] in Code.__members__
         return (
             "is silent on purpose; take it out"
-            if silent
+            if _silent(key)
             else _nearest("unknown key", key[1], names)
         )
     if len(key) == _IN_SECTION:

@@ -48,6 +48,7 @@ from gated.gate.health import Health
 from gated.gate.hub_desk import HubDesk
 from gated.gate.message_desk import MessageDesk
 from gated.gate.mode_desk import ModeDesk
+from gated.gate.policy_age import PolicyAge
 from gated.gate.presenter import Presenter
 from gated.gate.recorder import Recorder
 from gated.gate.report_desk import ReportDesk
@@ -248,7 +249,8 @@ def _engine_s(run: Run, count: int) -> float:
     visit = VisitSection(dedupe_s=0)
     gate = GATE.model_copy(update={"clock": "trusted"})
     presenter = Presenter(gate, health, shipped())
-    screen = ScreenDesk(feed, presenter, SummaryBoard(), ScreenSection())
+    rules = PolicyAge(folder, "bench")
+    screen = ScreenDesk(feed, presenter, SummaryBoard(), ScreenSection(), rules)
     engine = Engine(gate, visit, inbox, health, opened, LaneMark(), screen)
     supervisor = Supervisor()
     supervisor.start(engine)

@@ -1,10 +1,12 @@
-"""Pictures of the guard's screen: every state and every dialog, in every size and language.
+"""Pictures of the guard's screen, of two side by side, of the log-in and of the first start.
 
-`script/screenshots [FOLDER]` serves the real page with the states its tests use and looks at it in
-Debian's Chromium. index.html in the folder shows all of them side by side.
+`script/screenshots [FOLDER]` serves the real pages with the states and worlds their tests use and
+looks at them in Debian's Chromium, in every size and language. index.html in the folder shows all
+of them side by side.
 """
 
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, expect
 
 from gated.core.text import Text
 from gated.screen.feed import Feed
@@ -20,14 +22,18 @@ from gated.screen.look_up import Found, FoundPerson
 from gated.screen.reports import Answer
 from gated.screen.server import ScreenServer
 from gated.screen.snapshot import Language, PanelView, Snapshot
+from tests.screen.network_world import network_world
 from tests.screen.states import STATES
+from tests.support.broker import free_port
 from tests.support.browser import chromium
+from tests.support.wizard import Plugs, plugged, wizard
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 SETTLED_MS = 150  # a picture is taken when nothing moves any more
 KEYS = {"codes": "F1", "clinical": "F2", "manual_pass": "F3", "refuse": "F4", "more": "F6",
         "help": "F8"}  # fmt: skip
 DIALOG_STATE = "stop"
+WIDE_PX = 800  # two lanes side by side need this much
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,9 @@ def main() -> int:
                 taken += _dialogs(page, feed, folder, panel, language)
                 page.close()
             taken += _public(browser.new_page(), feed, url, folder, panel)
+        taken += _pair(browser, folder)
+        taken += _log_in(browser, folder)
+        taken += _first_start(browser, folder)
     (folder / "index.html").write_text(_index(taken), "utf-8")
     print(f"{len(taken)} pictures in {folder}; open {folder / 'index.html'}")
     return 0
@@ -132,6 +141,72 @@ def _public(page: Page, feed: Feed, url: str, folder: Path, panel: Panel) -> Ite
     page.close()
 
 
+def _pair(browser: Browser, folder: Path) -> Iterator[str]:
+    """Two lanes side by side on the panels that are wide enough for two."""
+    ports = free_port(), free_port()
+    lanes = tuple(f"http://127.0.0.1:{port}" for port in ports)
+    with _serving(ports[0], lanes) as (one, url), _serving(ports[1], lanes) as (other, _):
+        for panel in (panel for panel in PANELS if panel.width >= WIDE_PX):
+            page = browser.new_page(viewport={"width": panel.width, "height": panel.height})
+            one.publish(_shown(STATES["allow"], "zh", panel))
+            other.publish(_shown(STATES["stop"], "zh", panel))
+            page.goto(f"{url}pair")
+            for frame in range(2):
+                lane = page.frame_locator("iframe").nth(frame)
+                lane.locator("body[data-mode=verdict]").wait_for()
+            yield _take(page, folder, f"{panel.name}-pair")
+            page.close()
+
+
+def _log_in(browser: Browser, folder: Path) -> Iterator[str]:
+    """Take the page a guard logs in on over the network, in every size."""
+    with tempfile.TemporaryDirectory() as kept, network_world(Path(kept), STATES["idle"]) as world:
+        for panel in PANELS:
+            for language in LANGUAGES:
+                page = browser.new_page(
+                    viewport={"width": panel.width, "height": panel.height},
+                    ignore_https_errors=True,  # the certificate is the test's own
+                )
+                world.feed.publish(_shown(STATES["idle"], language, panel))
+                page.goto(world.url)
+                if language == "en":
+                    page.get_by_role("button", name="EN", exact=True).click()
+                page.locator(f"html[data-language={language}]").wait_for()
+                yield _take(page, folder, f"{panel.name}-{language}-log-in")
+                page.close()
+
+
+def _first_start(browser: Browser, folder: Path) -> Iterator[str]:
+    """Take every step of the wizard as it is when the one before was answered."""
+    with tempfile.TemporaryDirectory() as kept, plugged(Path(kept)) as plugs:
+        for panel in PANELS:
+            for language in LANGUAGES:
+                page = browser.new_page(viewport={"width": panel.width, "height": panel.height})
+                yield from _steps(page, plugs, folder, f"{panel.name}-{language}-first")
+                page.close()
+
+
+def _steps(page: Page, plugs: Plugs, folder: Path, name: str) -> Iterator[str]:
+    said = {"hub": "none", "name": "东门", "id": "east-1", "site": "lake", "direction": "in"}
+    with tempfile.TemporaryDirectory() as kept:
+        (Path(kept) / "etc").mkdir()
+        with wizard(Path(kept), plugs) as made:
+            devices = {"card": plugs.card, "camera": "none", "wrist": plugs.bus}
+            made.answer(shadow="on", **said, **devices).raise_for_status()
+            page.goto(made.url)
+            body = page.locator("body[data-step]")
+            expect(body).to_have_attribute("data-step", "language")
+            words = "English" if "-en-" in name else "中文"
+            page.get_by_role("button", name=words).first.click()
+            while True:
+                step = body.get_attribute("data-step") or ""
+                yield _take(page, folder, f"{name}-{step}")
+                if step == "end":
+                    return
+                page.locator("#next:not(:disabled)").click()
+                expect(body).not_to_have_attribute("data-step", step)
+
+
 def _shown(state: Snapshot, language: Language, panel: Panel) -> Snapshot:
     return replace(state, language=language, panel=PanelView(panel.diagonal_in))
 
@@ -153,15 +228,16 @@ def _index(names: list[str]) -> str:
 
 
 @contextmanager
-def _serving() -> Iterator[tuple[Feed, str]]:
+def _serving(port: int = 0, lanes: tuple[str, ...] = ()) -> Iterator[tuple[Feed, str]]:
     feed, stop = Feed(STATES["idle"]), threading.Event()
     everybody = _Everybody()
     server = ScreenServer(
         feed,
         "127.0.0.1",
-        0,
+        port,
         lambda _order: Answer("not_offered"),
-        report=lambda _sent: Answer("not_offered"),
+        lanes=lanes,
+        report=lambda _made, _duty, _by="", _second=None: Answer("not_offered"),
         finder=everybody,
     )
     server.bind()

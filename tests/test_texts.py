@@ -51,6 +51,24 @@ def test_every_device_event_has_a_text() -> None:
     assert SHIPPED.device("DEV_OF_A_LATER_VERSION") == texts.ReasonTexts(Text(), Text(), Text())
 
 
+@pytest.mark.parametrize(
+    ("heading", "said"),
+    [
+        ("[pgae]", "[pgae]: unknown section, did you mean page?"),
+        ("[reason.TEMP_HIHG]", "[reason.TEMP_HIHG]: unknown key, did you mean TEMP_HIGH?"),
+        ("[page]", ""),
+        ("[reason.TEMP_HIGH]", ""),
+        ("[reason.STAT_WATCH]", ""),
+    ],
+)
+def test_a_heading_that_nothing_follows_is_known_or_told(
+    write: Write, heading: str, said: str
+) -> None:
+    found = texts.examine(write(f"{heading}\n"))
+    assert found.problems == ((said,) if said else ())
+    assert found.entries == {}
+
+
 SHOWN_STATES = ("normal", "in_line", "elevated", "implausible", "typed")
 
 

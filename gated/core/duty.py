@@ -30,16 +30,15 @@ class DutyRole(StrEnum):
 class Task(StrEnum):
     """What a screen lets people do, as far as roles differ in it."""
 
-    DECIDE = "decide"  # orders about the person at the lane
+    DECIDE = "decide"  # orders about the person at the lane, special modes, the direction
     REPORT = "report"  # calls, registrations, notes, rounds, paper entries
     APPROVE = "approve"  # be the second person of an order
-    COMMAND = "command"  # lockdown, direction, open and hold
     SERVICE = "service"  # tones, devices, calibration
 
 
 _TASKS: Final = {
     DutyRole.GUARD: {Task.DECIDE, Task.REPORT, Task.SERVICE},
-    DutyRole.SUPERVISOR: {Task.DECIDE, Task.REPORT, Task.APPROVE, Task.COMMAND, Task.SERVICE},
+    DutyRole.SUPERVISOR: {Task.DECIDE, Task.REPORT, Task.APPROVE, Task.SERVICE},
     DutyRole.TECHNICIAN: {Task.REPORT, Task.SERVICE},
 }
 

@@ -4,6 +4,7 @@
     evacuate        everybody may leave, by anybody who stands there; no log-in
     out_of_service  the device judges nobody, the guard works by hand
     open            the gate is held open for a short time; people are still decided and recorded
+    reader_locked   cards and codes are not taken; the guard identifies and decides people by hand
 
 A mode outlasts a restart. Within one boot the monotonic clock ends it; after a reboot wall time
 does, if somebody vouches for it. While nobody does, whatever keeps people in or out stands, and a
@@ -19,12 +20,18 @@ from gated.core.reports import ModeChange
 NORMAL: Final = "normal"
 LOCKDOWN: Final = "lockdown"
 OPEN: Final = "open"
+READER_LOCKED: Final = "reader_locked"
+SERVICE: Final = "out_of_service"
 EVACUATE: Final = "evacuate"
 OPEN_HOURS_MAX: Final = 1
 HOUR_MS: Final = 3_600_000
 
-Special = Literal["lockdown", "evacuate", "out_of_service", "open"]
-SPECIALS: Final[tuple[Special, ...]] = ("lockdown", "evacuate", "out_of_service", "open")
+Special = Literal["lockdown", "evacuate", "out_of_service", "open", "reader_locked"]
+SPECIALS: Final[tuple[Special, ...]] = (
+    *("lockdown", "evacuate", "out_of_service", "open", "reader_locked"),
+)
+DECIDING: Final = frozenset({OPEN, READER_LOCKED})  # people are decided as ever while these stand
+BY_TECHNICIANS: Final = frozenset({SERVICE, READER_LOCKED})  # begun and ended for repairs
 
 
 @dataclass(frozen=True, slots=True)

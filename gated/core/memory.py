@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from gated.core.model import Measurement, TemperatureState
+from gated.core.model import Measurement
+from gated.core.repeat import Reading, Readings, elevated, repeated
 from gated.core.visit import Surroundings, Timings, Visit
 
 CREDENTIALS_MAX = 16  # more than the people who can pass within the dedupe time
@@ -35,6 +36,7 @@ class Memory:
     unclaimed_ms: int | None = None
     credentials: tuple[tuple[bytes, int], ...] = ()
     highs: tuple[tuple[bytes, int], ...] = ()
+    readings: Readings = ()
     unanswered: tuple[Unanswered, ...] = ()
 
     def forgotten(self, now_ms: int, timings: Timings) -> tuple["Memory", tuple[Unanswered, ...]]:
@@ -45,11 +47,17 @@ class Memory:
         if reading is not None and reading.until_ms <= now_ms:
             reading = None
         highs = tuple(pair for pair in self.highs if now_ms - pair[1] < timings.tries_ms)
+        readings = tuple(one for one in self.readings if now_ms - one.at_ms < timings.tries_ms)
         credentials = tuple(
             pair for pair in self.credentials if now_ms - pair[1] < timings.dedupe_ms
         )
         memory = replace(
-            self, unanswered=keep, reading=reading, highs=highs, credentials=credentials
+            self,
+            unanswered=keep,
+            reading=reading,
+            highs=highs,
+            readings=readings,
+            credentials=credentials,
         )
         return memory, overdue
 
@@ -83,18 +91,24 @@ class Memory:
             return 0
         return sum(ref == _person_key(visit) for ref, _ in self.highs)
 
-    def with_try(self, visit: Visit, now_ms: int, around: Surroundings) -> "Memory":
-        """Return the memory after this visit was measured; only high readings are kept.
+    def measured(
+        self, visit: Visit, taken: Measurement, now_ms: int, around: Surroundings
+    ) -> tuple["Memory", Measurement]:
+        """Return the memory after this visit's measurement, and what it comes to.
 
-        A high reading closer than the try gap to the one before is the same try.
+        A high reading closer than the try gap to the one before is the same try; one that others
+        of this person contradict is repeated (`core.repeat`). Nobody is high without a policy.
         """
-        if not _is_high(visit.measurement, around):
-            return self
-        key = _person_key(visit)
+        if around.policy is None:
+            return self, taken
+        key, gap_ms = _person_key(visit), around.timings.try_gap_ms
+        reading = Reading(key, now_ms, taken)
+        readings, settled = repeated(self.readings, reading, around.policy.fever_mc, gap_ms)
+        memory = replace(self, readings=readings)
         mine = [at for ref, at in self.highs if ref == key]
-        if mine and now_ms - mine[-1] < around.timings.try_gap_ms:
-            return self
-        return replace(self, highs=(*self.highs, (key, now_ms))[-TRIES_MAX:])
+        if not _is_high(taken, around) or (mine and now_ms - mine[-1] < gap_ms):
+            return memory, settled
+        return replace(memory, highs=(*self.highs, (key, now_ms))[-TRIES_MAX:]), settled
 
     def waiting_for_guard(self, visit: int, deadline_ms: int) -> "Memory":
         """Return the memory of one more unanswered check."""
@@ -113,8 +127,7 @@ def _person_key(visit: Visit) -> bytes:
 
 
 def _is_high(measurement: Measurement | None, around: Surroundings) -> bool:
-    if measurement is None or around.policy is None:
+    """Tell whether the limit itself was reached: only that counts towards a STOP."""
+    if measurement is None or around.policy is None or measurement.decision_mc is None:
         return False
-    value = measurement.decision_mc
-    calibrated = measurement.state is TemperatureState.NORMAL
-    return calibrated and value is not None and value >= around.policy.fever_mc
+    return elevated(measurement, around.policy.fever_mc)

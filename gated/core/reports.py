@@ -7,8 +7,9 @@
     shift         a guard begins or ends duty, known by a staff number
     note          something worth writing down that is no anomaly; free words sealed
     paper         a line of the paper ledger, typed in later under its own time; sealed
-    vehicle       people in one vehicle are let through together, or not
-    mode          the gate's special mode changes: lockdown, evacuation, out of service, open
+    vehicle       people in one vehicle are let through together, or not, or one gets out
+    mode          the gate's special mode changes: lockdown, evacuation, out of service, open,
+                  reader locked
     direction     a lane for both directions is passed the other way from now on
     sound_test    the guard heard the three tones, or did not
 
@@ -34,8 +35,13 @@ CHECKLIST: Final = (
     *("thermometer", "disinfectant", "protective", "paper_ledger", "keys", "open_cases"),
 )
 OUTCOMES: Final = ("passed", "refused")
-MODES: Final = ("normal", "lockdown", "evacuate", "out_of_service", "open")
+MODES: Final = ("normal", "lockdown", "evacuate", "out_of_service", "open", "reader_locked")
 MODE_REASONS: Final = ("fire", "station", "equipment", "crowding", "rescue", "drill", "other")
+MODE_END_REASONS: Final = ("over", "station", "mistake", "other")
+DIRECTION_REASONS: Final = ("rush", "station", "mistake", "other")
+ABANDON_REASONS: Final = ("turned_back", "miscounted", "station", "other")
+DROP_REASONS: Final = ("on_foot", "stays_out", "miscounted", "other")
+VEHICLE_ACTS: Final = ("begin", "pass", "abandon", "drop")
 MODE_HOURS_MAX: Final = 24  # then a mode must be renewed (gate-domain section 6)
 PEOPLE_MAX: Final = 60  # a bus
 PLATE: Final = re.compile(r"[\u4e00-\u9fffA-Z0-9]{5,10}")
@@ -184,16 +190,24 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class VehicleAct:
-    """A vehicle stops here, may go, or is given up. people: in it, driver included."""
+    """A vehicle stops here, may go, is given up, or is left by one of those in it.
 
-    act: Literal["begin", "pass", "abandon"]
+    people: in it, driver included. visit: of whoever leaves it. reason: why it is given up or left.
+    """
+
+    act: Literal["begin", "pass", "abandon", "drop"]
     plate: str = field(default="", repr=False)
     people: int = 0
+    visit: int = 0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ModeChange:
-    """The gate works differently until it is told otherwise or `hours` are over."""
+    """The gate works differently until it is told otherwise or `hours` are over.
+
+    reason: why it begins; with the mode `normal`, why the one that stands ends.
+    """
 
     mode: str
     reason: str = ""
@@ -202,9 +216,10 @@ class ModeChange:
 
 @dataclass(frozen=True, slots=True)
 class DirectionSwitch:
-    """A lane for both directions is passed this way from now on."""
+    """A lane for both directions is passed this way from now on, and why."""
 
     direction: Literal["in", "out"]
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ class Shown:
     decision: Decision
     until_ms: int
     tries: int = 0
+    shown_ms: int = 0  # when the verdict came
 
 
 State = Idle | Measuring | Shown
@@ -358,9 +359,8 @@ def _concluded(
     memory: Memory, visit: Visit, measurement: Measurement, at: Moment, around: Surroundings
 ) -> Step:
     """The measurement of this visit is in, as a value or as the reason why there is none."""
-    visit = replace(visit, measurement=measurement)
-    memory = memory.with_try(visit, at.mono_ms, around)
-    return _judged(memory, visit, None, at, around)
+    memory, measurement = memory.measured(visit, measurement, at.mono_ms, around)
+    return _judged(memory, replace(visit, measurement=measurement), None, at, around)
 
 
 def _judged(
@@ -370,12 +370,13 @@ def _judged(
     tries = memory.tries_of(visit, around)
     decision = decide_visit(visit, action, tries, around)
     memory = memory.with_credential(visit.holder.credential.ref, at.mono_ms)
-    until = at.mono_ms + around.timings.stays_ms(decision.verdict)
-    refused = ""
-    if action is not None and Obligation.SECOND_PERSON in decision.obligations:
-        refused = "second_person"
-    view = VerdictView(visit, decision, until, tries, decision.verdict is Verdict.CHECK, refused)
-    shown = Shown(memory, visit, decision, until, tries)
+    asked = action if Obligation.SECOND_PERSON in decision.obligations else None
+    # A second person is given as long as a guard is for a CHECK: a phone must be taken out first.
+    timings = around.timings
+    stays_ms = timings.stays_ms(decision.verdict)
+    until = at.mono_ms + (stays_ms if asked is None else max(stays_ms, timings.guard_ms))
+    view = VerdictView(visit, decision, until, tries, decision.verdict is Verdict.CHECK, asked)
+    shown = Shown(memory, visit, decision, until, tries, at.mono_ms)
     return shown, (Record(visit, decision, tries, action), Show(view))
 
 

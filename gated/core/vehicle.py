@@ -21,24 +21,48 @@ class Occupant:
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """A vehicle that stands at the gate. ref: pseudonym of its plate; people: said to be in it."""
+    """A vehicle that stands at the gate. ref: pseudonym of its plate; people: said to be in it.
+
+    on_foot: who left it here; whatever is decided about them counts for the vehicle no more.
+    """
 
     ref: bytes
     plate: str
     people: int
     occupants: tuple[Occupant, ...] = ()
+    on_foot: tuple[Occupant, ...] = ()
 
     def decided(self, seen: Occupant) -> "Vehicle":
         """Return the vehicle after this person was decided; a newer verdict replaces the older.
 
         One person twice, or one visit decided again by the guard, is one occupant.
         """
-        others = tuple(
-            one
-            for one in self.occupants
-            if one.visit != seen.visit and not (seen.who and one.who == seen.who)
-        )
+        if any(_same(one, seen) for one in self.on_foot):
+            return self
+        others = tuple(one for one in self.occupants if not _same(one, seen))
         return replace(self, occupants=(*others, seen)[-OCCUPANTS_MAX:])
+
+    def without(self, visit: int) -> "Vehicle":
+        """Return the vehicle after whoever this visit is about got out: there are fewer in it."""
+        gone = tuple(one for one in self.occupants if one.visit == visit)
+        return replace(
+            self,
+            people=self.people - len(gone),
+            occupants=tuple(one for one in self.occupants if one.visit != visit),
+            on_foot=(*self.on_foot, *gone),
+        )
+
+    def holds(self, visit: int, who: bytes) -> bool:
+        """Return whether the person of this visit stands here with the vehicle."""
+        seen = Occupant(who, visit, "", Verdict.CHECK)
+        return not any(_same(one, seen) for one in self.on_foot)
+
+    def shown(self) -> tuple[Occupant, ...]:
+        """Return at most SHOWN_MAX of them, in order: who may not pass, and the newest others."""
+        others = [one for one in self.occupants if one.verdict in _PASSED]
+        holding = [one for one in self.occupants if one.verdict not in _PASSED]
+        chosen = {one.visit for one in [*others, *holding][-SHOWN_MAX:]}
+        return tuple(one for one in self.occupants if one.visit in chosen)
 
     def reopened(self, visit: int) -> "Vehicle":
         """Return the vehicle while the person of this visit is judged once more."""
@@ -53,3 +77,8 @@ class Vehicle:
         """Whether everybody in it is known and may pass: the only state in which it passes."""
         enough = len(self.occupants) >= self.people
         return enough and all(one.verdict in _PASSED for one in self.occupants)
+
+
+def _same(one: Occupant, seen: Occupant) -> bool:
+    """Return whether both are one person, or one visit."""
+    return one.visit == seen.visit or bool(seen.who and one.who == seen.who)

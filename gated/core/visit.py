@@ -165,14 +165,17 @@ class MeasuringView:
 
 @dataclass(frozen=True, slots=True)
 class VerdictView:
-    """The verdict stands. awaiting_guard: nothing happens until the guard acts or time is up."""
+    """The verdict stands. awaiting_guard: nothing happens until the guard acts or time is up.
+
+    asked: the guard's order that waits for a second person.
+    """
 
     visit: Visit
     decision: Decision
     until_ms: int
     tries: int = 0
     awaiting_guard: bool = False
-    refused_action: str = ""
+    asked: GuardAction | None = None
 
 
 View = IdleView | MeasuringView | VerdictView

@@ -35,9 +35,11 @@ from gated.gate.fetch import HeldRoster
 from gated.gate.finder import FinderDesk
 from gated.gate.health import Health
 from gated.gate.hub_desk import HubDesk
+from gated.gate.live_board import LiveBoard
 from gated.gate.message_desk import MessageDesk
 from gated.gate.mode_desk import ModeDesk
 from gated.gate.panel import notice_text, station_view
+from gated.gate.policy_age import PolicyAge
 from gated.gate.presenter import Place, Presenter
 from gated.gate.recorder import Recorder
 from gated.gate.report_desk import ReportDesk
@@ -46,7 +48,7 @@ from gated.gate.retention import Retention
 from gated.gate.screen_desk import ScreenDesk
 from gated.gate.screens import Behind, Screens, bound_screens
 from gated.gate.shift_summary import SummaryBoard
-from gated.gate.thermometer_desk import CalibrationFile, PowerUpMark, ThermometerDesk
+from gated.gate.thermometer_desk import CalibrationFile, SensorFiles
 from gated.gate.uplink import Uplink, UplinkSettings
 from gated.gate.uplink_events import UplinkEvent
 from gated.gate.vehicle_desk import VehicleDesk
@@ -94,6 +96,7 @@ class Parts:
     mark: LaneMark = field(default_factory=LaneMark)
     cards: CardMemory = field(default_factory=CardMemory)
     board: SummaryBoard = field(default_factory=SummaryBoard)
+    live: LiveBoard = field(default_factory=LiveBoard)
     hub_public: bytes | None = None
     uplink: Uplink | None = None
     hub_desk: HubDesk | None = None
@@ -219,7 +222,8 @@ def _supervised(parts: Parts, screens: Screens | None, bus_opener: BusOpener | N
     if config.broker is not None:
         parts.uplink = _uplink(parts, config.broker)
         supervisor.start(parts.uplink)
-    supervisor.start(ControlServer(config.store.dir / "gated.sock", parts.health))
+    live = None if config.thermometer is None else parts.live
+    supervisor.start(ControlServer(config.store.dir / "gated.sock", parts.health, live))
     systemd.notify("READY=1")
     _log.info("gate.ready", gate=config.gate.id, screen=screens.urls if screens else "none")
     supervisor.wait(lambda: _feed_watchdog(engine))
@@ -233,7 +237,9 @@ def _screen_desk(parts: Parts) -> ScreenDesk:
     config, texts = parts.config, parts.texts
     place = Place(station_view(config.station), notice_text(config.notice, texts))
     presenter = Presenter(config.gate, parts.health, texts, place)
-    return ScreenDesk(parts.feed, presenter, parts.board, config.screen or ScreenSection())
+    rules = PolicyAge(config.store.dir, __version__)
+    section = config.screen or ScreenSection()
+    return ScreenDesk(parts.feed, presenter, parts.board, section, rules)
 
 
 def _start_devices(parts: Parts, supervisor: Supervisor, bus_opener: BusOpener | None) -> None:
@@ -280,8 +286,8 @@ def _opened_desks(parts: Parts, closing: ExitStack) -> Desks:
     resolver = Resolver(parts.keys.site, parts.trust, config.gate)
     thermometer = None
     if parts.thermometry is not None:
-        powered_ms = PowerUpMark(folder / "sensor-power", parts.boot).since_ms(clock.now())
-        thermometer = ThermometerDesk(parts.thermometry, parts.calibration, powered_ms)
+        kept = SensorFiles(folder, parts.boot, parts.live)
+        thermometer = kept.desk(parts.thermometry, parts.calibration, clock.now())
     if journal.repaired is not None:
         fields = {"code": "DEV_DB_REPAIRED", "state": "since", "part": "storage"}
         recorder.event(

@@ -17,15 +17,11 @@ from gated.core.reports import STAFF_NUMBER, Shift
 from gated.errors import StoreError
 from gated.gate.recorder import Recorder
 from gated.log import logger
+from gated.screen.refusals import LOGGED_OFF, NO_SECOND, NOBODY, NOT_YOUR_ROLE
 from gated.store.guard_book import Guard, GuardBook
 from gated.store.small_file import read_small, write_small
 
 FILE_NAME: Final = "shift"
-NOBODY: Final = "nobody_on_duty"
-LOGGED_OFF: Final = "logged_off"
-NOT_YOUR_ROLE: Final = "not_your_role"
-NO_SECOND: Final = "not_a_second_person"
-LOG_IN_FIRST: Final = "log_in_first"
 
 _log = logger("duty")
 

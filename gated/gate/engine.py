@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 from gated.config import GateSection, VisitSection
 from gated.core import session
+from gated.core.attending import attended
 from gated.core.canonical import Json
+from gated.core.duty import Task
 from gated.core.facts import Policy
 from gated.core.model import (
     GuardAction,
@@ -45,6 +47,7 @@ from gated.gate.events import (
     Inbox,
     LaneMark,
     SampleTaken,
+    VisitAttended,
 )
 from gated.gate.finder import PickOrdered, SearchAsked
 from gated.gate.health import Health
@@ -57,6 +60,7 @@ from gated.gate.thermometer_desk import ThermometerDesk
 from gated.gate.timings import timings
 from gated.gate.uplink_events import CommandArrived
 from gated.process.clock import SystemClock
+from gated.screen.refusals import ASKED_OTHERWISE, BUSY, NOT_OFFERED, VISIT_OVER
 from gated.screen.reports import Answer
 
 TICK_MS = 1_000  # clock on the screen, retries of the journal, look for a new roster
@@ -161,12 +165,15 @@ class Engine:
         match event:
             case CardSeen():
                 self._card(event, now)
+            case CodeSeen() | CardRejected() if not desks.modes.reads:
+                return  # the screen says so as long as the reader is locked
             case CodeSeen():
                 self._credential(CredentialSeen(desks.resolver.code(event)), event.at, now)
             case CardRejected():
                 self._credential(CredentialSeen(desks.resolver.rejected(event)), event.at, now)
             case SampleTaken() if desks.thermometer is not None:
                 today = self._keeping().today(now)
+                desks.thermometer.awaited = isinstance(self._state, session.Measuring)
                 for outcome in desks.thermometer.sampled(event.sample, today):
                     self._feed_session(outcome, event.at, now)
                 self._prompt(desks.thermometer, now)
@@ -174,6 +181,8 @@ class Engine:
                 self._guard(event, now)
             case DeviceChanged():
                 self._device(event, now)
+            case VisitAttended() if not desks.duty.refusal(event.duty, Task.DECIDE):
+                self._state = attended(self._state, event.visit, now.mono_ms)
             case _:
                 self._told(event, now)
 
@@ -183,7 +192,8 @@ class Engine:
         match event:
             case GuardReported(visit=visit):
                 whom = self._presenter.whom(visit)
-                desks.reports.take(event, None if whom is None else whom.ref, now)
+                person, newest = None if whom is None else whom.ref, self._state.memory.visits
+                desks.reports.take(event, person, now, newest=newest)
                 self._keeping().take_over()
             case SearchAsked(search=search):
                 desks.finder.search(event, self._presenter.whom(search.visit), now)
@@ -202,6 +212,8 @@ class Engine:
         holder = desks.resolver.card(card)
         if desks.duty.logs_in(holder.credential.ref, now):
             self._publish(now)
+            return
+        if not desks.modes.reads:
             return
         before = self._presenter.visit
         self._credential(CredentialSeen(holder), card.at, now)
@@ -238,7 +250,7 @@ class Engine:
     def _guard(self, pressed: GuardPressed, now: Moment) -> None:
         """Carry out an order, unless the guard was told meanwhile that it was not."""
         if now.mono_ms - pressed.at.mono_ms > GUARD_ANSWER_S * 1000:
-            pressed.answer.put("busy")
+            pressed.answer.put(BUSY)
             return
         if _same(pressed.action, self._carried):
             pressed.answer.put(None)  # pressed again: the record is there already
@@ -248,10 +260,17 @@ class Engine:
             pressed.answer.put(action)
             return
         if action.visit != self._presenter.visit:
-            pressed.answer.put("visit_over")
+            pressed.answer.put(VISIT_OVER)
             return
+        asked = self._presenter.asked
+        waiting = asked is not None and _one_order(action, asked)
+        if pressed.by not in ("", self._at_work().duty.guard) and not waiting:
+            pressed.answer.put(ASKED_OTHERWISE)  # approved is what was asked for, nothing else
+            return
+        if asked is not None and waiting and not action.note:
+            action = replace(action, note=asked.note)
         taken = self._feed_session(GuardActed(action), pressed.at, now)
-        pressed.answer.put(None if taken else "not_offered")
+        pressed.answer.put(None if taken else NOT_OFFERED)
         if taken:
             self._carried = action
             self._measure(pressed.at, now)
@@ -264,8 +283,7 @@ class Engine:
                 for outcome in desks.thermometer.lost(changed.at):
                     self._feed_session(outcome, changed.at, now)
             else:
-                desks.thermometer.healthy = True
-                desks.thermometer.serial = changed.serial or None
+                desks.thermometer.found(changed)
         self._publish(now)
 
     # -- session --------------------------------------------------------------------------------
@@ -287,7 +305,7 @@ class Engine:
         desks = self._at_work()
         match effect:
             case Record():
-                recorded = desks.recorder.passage(effect, now, around, self._more(desks))
+                recorded = desks.recorder.passage(effect, now, around, self._more(desks, effect))
                 self._passed(effect, recorded, now)
             case FollowUp():
                 desks.recorder.follow_up(effect, now)
@@ -315,14 +333,14 @@ class Engine:
         self._decided.append((order, recorded))
         self._mark.decided_s = now.mono_ms / 1000
 
-    def _more(self, desks: Desks) -> dict[str, Json]:
+    def _more(self, desks: Desks, order: Record) -> dict[str, Json]:
         return {
             "roster_rev": desks.hub.roster_rev,
             "offline": int(not desks.hub.online),
             "degraded": list(self._health.faults()),
             **({"guard_ref": desks.duty.guard} if desks.duty.guard else {}),
             **({"mode": desks.modes.told} if desks.modes.standing else {}),
-            **desks.vehicles.more(),
+            **desks.vehicles.more(order),
         }
 
     def _surroundings(self, now: Moment) -> Surroundings:
@@ -355,6 +373,12 @@ class Engine:
     def _keeping(self) -> Housekeeping:
         assert self._housekeeping is not None, "the engine runs"
         return self._housekeeping
+
+
+def _one_order(approved: GuardAction, asked: GuardAction) -> bool:
+    """Return whether somebody approves just this order."""
+    of_asked = (asked.visit, asked.kind, asked.reason)
+    return (approved.visit, approved.kind, approved.reason) == of_asked
 
 
 def _same(pressed: GuardAction, carried: GuardAction | None) -> bool:

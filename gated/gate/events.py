@@ -9,6 +9,7 @@ import queue
 import threading
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 
 from gated.core.model import GuardAction, Moment
 from gated.core.thermometry_window import SensorSample
@@ -20,6 +21,8 @@ CREDENTIAL_WAIT_S = 0.5
 GUARD_ANSWER_S = 0.4  # then the screen has told the guard "busy"
 
 _log = logger("inbox")
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ class SampleTaken:
 class DeviceChanged:
     """A device was lost or came back, or was found for the first time.
 
-    device: which one, if the part may have several. serial: of a sensor that told it.
+    device: which one, if the part may have several. serial: of a sensor that told it. repowered:
+    it was silent before, as without power.
     """
 
     at: Moment
@@ -75,15 +79,28 @@ class DeviceChanged:
     remedy: str = ""
     device: str = ""
     serial: str = ""
+    repowered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class GuardPressed:
-    """A guard's order from the screen; `answer` receives None or a word why not."""
+    """A guard's order from the screen; `answer` receives None or a word why not.
+
+    by: who sends it, when that is somebody logged in on the network.
+    """
 
     at: Moment
     action: GuardAction
     answer: "queue.SimpleQueue[str | None]" = field(repr=False, compare=False)
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitAttended:
+    """A dialog about this visit is open on a screen. duty: the spell it was opened in."""
+
+    visit: int
+    duty: int = 0
 
 
 class Inbox:
@@ -130,6 +147,28 @@ class Inbox:
         name = type(event).__name__
         with self._lock:
             self._dropped[name] = self._dropped.get(name, 0) + 1
+
+
+def answer_of(
+    inbox: Inbox,
+    event: object,
+    answer: "queue.SimpleQueue[_Answer]",
+    busy: _Answer,
+    *,
+    insist: bool = False,
+) -> _Answer:
+    """Return what the engine answers to this event; `busy` when it has no room or no time.
+
+    answer: where the event carries the answer to. insist: wait for room as well. Blocks for
+    GUARD_ANSWER_S, with `insist` for CREDENTIAL_WAIT_S longer. Any thread but the engine's.
+    """
+    queued = inbox.put(event) if insist else inbox.offer(event)
+    if not queued:
+        return busy
+    try:
+        return answer.get(timeout=GUARD_ANSWER_S)
+    except queue.Empty:
+        return busy
 
 
 class LaneMark:

@@ -48,18 +48,24 @@ class Faults:
             self.note(FAULT_CODES[part], part, changed.at, failing=shown.state == "fail")
         return shown.state
 
-    def storage(self, held: int, now: Moment) -> None:
-        """Note whether records reach the card (held: how many wait) and how much room it has."""
+    def storage(self, held: int, now: Moment, *, modes_stored: bool = True) -> None:
+        """Note whether records reach the card (held: how many wait) and how much room it has.
+
+        modes_stored: whether the special mode and the direction stand there as well.
+        """
         free_mb = self._space(now)
         short = free_mb is not None and free_mb < SPACE_MIN_MB
         if held:
             detail = f"{held} records wait in memory"
             self._health.set("storage", "fail", detail, "check the card; free space")
+        elif not modes_stored:
+            detail = "mode or direction not stored: lost with a restart"
+            self._health.set("storage", "fail", detail, "check the card; free space")
         elif short:
             self._health.set("storage", "warn", f"{free_mb} MB free", "free some space on the card")
         else:
             self._health.set("storage", "ok")
-        self.note("DEV_STORE_FULL", "storage", now, failing=held > 0)
+        self.note("DEV_STORE_FULL", "storage", now, failing=held > 0 or not modes_stored)
         self.note("DEV_STORE_90", "storage", now, failing=short)
 
     def clock(self, now: Moment) -> None:

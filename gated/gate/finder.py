@@ -28,12 +28,12 @@ from gated.core.model import (
 from gated.core.text import Text
 from gated.errors import StoreError
 from gated.gate.duty_desk import DutyDesk
-from gated.gate.events import GUARD_ANSWER_S, Inbox
+from gated.gate.events import GUARD_ANSWER_S, Inbox, answer_of
 from gated.gate.recorder import Recorder
-from gated.gate.report_desk import BUSY
 from gated.log import logger
 from gated.screen.actions import Pick, Search
 from gated.screen.look_up import Found, FoundPerson
+from gated.screen.refusals import BUSY, NO_LIST, PICK_OVER, TOO_MANY, VISIT_OVER
 from gated.screen.reports import Answer
 
 PEOPLE_MAX: Final = 20  # a guard chooses from a list
@@ -42,10 +42,6 @@ HANDLE_MS: Final = 2 * 60_000
 HANDLE_BYTES: Final = 4  # guessing one of 64 in two minutes is nobody's way in
 LOOK_UPS_MAX: Final = 12
 MINUTE_MS: Final = 60_000
-NO_LIST: Final = "no_list"
-TOO_MANY: Final = "too_many_look_ups"
-VISIT_OVER: Final = "visit_over"
-PICK_OVER: Final = "pick_over"
 
 _log = logger("finder")
 
@@ -82,22 +78,12 @@ class FinderIntake:
     def find(self, search: Search) -> Found:
         """Return who was found, or why nobody was looked for."""
         asked = SearchAsked(self._now(), search)
-        if not self._inbox.offer(asked):
-            return Found(refusal=BUSY)
-        try:
-            return asked.answer.get(timeout=GUARD_ANSWER_S)
-        except queue.Empty:
-            return Found(refusal=BUSY)
+        return answer_of(self._inbox, asked, asked.answer, Found(refusal=BUSY))
 
     def identify(self, pick: Pick) -> Answer:
         """Return what became of it."""
         ordered = PickOrdered(self._now(), pick)
-        if not self._inbox.offer(ordered):
-            return Answer(BUSY)
-        try:
-            return ordered.answer.get(timeout=GUARD_ANSWER_S)
-        except queue.Empty:
-            return Answer(BUSY)
+        return answer_of(self._inbox, ordered, ordered.answer, Answer(BUSY))
 
 
 class Searched(Protocol):

@@ -11,6 +11,7 @@ from gated.gate.faults import Faults
 from gated.gate.health import Health, note_power
 from gated.gate.presenter import Presenter
 from gated.gate.resolver import local
+from gated.gate.vehicle_desk import left_standing
 from gated.log import logger
 
 _log = logger("engine")
@@ -31,6 +32,9 @@ class Housekeeping:
         try:
             presenter.passages.warm(desks.reader)
             desks.watches.warm(desks.reader)
+            standing = left_standing(desks.reader)
+            if standing is not None:
+                desks.recorder.event("vehicle", standing, now)
         except StoreError as error:  # guards do without; a damaged journal is told elsewhere
             _log.warning("engine.no_look_back", problem=str(error))
         desks.duty.restore(now)
@@ -42,10 +46,11 @@ class Housekeeping:
         """A second has passed: what is held is written, what is over ends, what failed is said."""
         desks, faults = self._desks, self.faults
         desks.recorder.retry()
-        faults.storage(desks.recorder.held, now)
         faults.clock(now)
         if desks.thermometer is not None:
-            desks.thermometer.note_calibration(self._health, self.today(now))
+            desks.thermometer.note_calibration(self._health, self.today(now), now)
+            drifting = desks.thermometer.drifting
+            faults.note("DEV_THERMO_DRIFT", "thermometer", now, failing=drifting)
         note_power(self._health)
         try:
             desks.retention.step(now)
@@ -57,6 +62,7 @@ class Housekeeping:
         faults.note("DEV_ROSTER_STALE", "roster", now, failing=stale)
         desks.duty.tick(now)
         desks.modes.tick(now)
+        faults.storage(desks.recorder.held, now, modes_stored=desks.modes.stored)
         if desks.vehicles.forgotten(now):
             desks.recorder.event("vehicle", {"act": "abandon", "by": "time"}, now)
         self.take_over()

@@ -5,7 +5,6 @@ own wrong PINs, and a lock outlives a pulled plug. A PIN typed under duress work
 engine is told with it.
 """
 
-import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,20 +27,17 @@ from gated.core.duty import (
 from gated.core.model import ClockState, Moment
 from gated.core.reports import Alert, Shift
 from gated.errors import StoreError
-from gated.gate.duty_desk import NO_SECOND
-from gated.gate.events import GUARD_ANSWER_S, Inbox
-from gated.gate.report_desk import ALERT, BUSY, GuardReported
+from gated.gate.events import Inbox, answer_of
+from gated.gate.report_desk import ALERT, GuardReported
 from gated.log import logger
 from gated.screen.actions import Credentials
 from gated.screen.desks import KnownGuard, Proof
+from gated.screen.refusals import BUSY, NO_BOOK, NO_SECOND, PIN_LOCKED, WRONG_PIN
 from gated.screen.reports import Answer
 from gated.store.guard_book import Guard, GuardBook
 from gated.store.small_file import read_small, write_small
 
-WRONG: Final = "wrong_pin"
-LOCKED: Final = "pin_locked"
 DURESS: Final = "GUARD_DURESS"
-NO_BOOK: Final = "no_book"
 
 _log = logger("duty")
 
@@ -115,7 +111,7 @@ class LogIn:
         They relieve nobody: the engine refuses while somebody is on duty.
         """
         guard = self._book.guards().get(number)
-        return Answer(WRONG) if guard is None else self.begin(guard, vacant=True)
+        return Answer(WRONG_PIN) if guard is None else self.begin(guard, vacant=True)
 
     def log_in(self, who: Credentials) -> Answer:
         """The guard is on duty if the PIN is theirs. Blocks for tenths of a second."""
@@ -134,12 +130,7 @@ class LogIn:
         reported = GuardReported(
             self._now(), "shift", dict(fields), shift=shift, proven=True, vacant=vacant
         )
-        if not self._inbox.offer(reported):
-            return Answer(BUSY)
-        try:
-            return reported.answer.get(timeout=GUARD_ANSWER_S)
-        except queue.Empty:
-            return Answer(BUSY)
+        return answer_of(self._inbox, reported, reported.answer, Answer(BUSY))
 
     def second(self, who: Credentials) -> Checked:
         """Return who approves an order: somebody who may; the engine sees that it is another."""
@@ -154,7 +145,7 @@ class LogIn:
             now_ms = self._now().mono_ms
             left_ms = locked_ms(self._tries, now_ms)
             if left_ms:
-                return Checked(refusal=LOCKED, wait_s=-(-left_ms // 1000))
+                return Checked(refusal=PIN_LOCKED, wait_s=-(-left_ms // 1000))
             if not self._over:
                 self._over = True
                 self._remember()
@@ -180,12 +171,12 @@ class LogIn:
         self._tries = after_wrong(self._tries, now_ms, number)
         left_ms = locked_ms(self._tries, now_ms)
         if not left_ms:
-            return Checked(refusal=WRONG)
+            return Checked(refusal=WRONG_PIN)
         self._over = False
         self._remember()
         _log.warning("duty.locked", seconds=left_ms // 1000, locks=self._tries.locks)
         self._tell(self._locked_code, "")
-        return Checked(refusal=LOCKED, wait_s=left_ms // 1000)
+        return Checked(refusal=PIN_LOCKED, wait_s=left_ms // 1000)
 
     def _tell(self, code: str, number: str) -> None:
         """The centre hears of it. number: whose PIN it was, "" for nobody's."""

@@ -1,7 +1,8 @@
 """How this gate works now: its special mode, and the way it is passed. Engine thread only.
 
 Both are ordered by guards, survive a restart in a small file beside the journal, and are recorded
-before they count. A mode that ran out is recorded as ended by the time.
+before they count. A mode that ran out is recorded as ended by the time. While the card refuses the
+file, what was ordered counts all the same, the gate says that a restart loses it, and tries again.
 """
 
 from datetime import datetime
@@ -12,31 +13,32 @@ from zoneinfo import ZoneInfo
 from gated.config import GateSection
 from gated.core import gate_mode
 from gated.core.canonical import Json
-from gated.core.gate_mode import NORMAL, SPECIALS, SpecialMode
+from gated.core.gate_mode import DECIDING, NORMAL, READER_LOCKED, SPECIALS, SpecialMode
 from gated.core.model import Direction, Moment
 from gated.core.reports import DirectionSwitch, ModeChange
 from gated.errors import StoreError
 from gated.gate.recorder import Recorder
 from gated.log import logger
+from gated.screen.refusals import NEEDS_GUARDS, NEEDS_SUPERVISOR, NO_SECOND, NOT_SWITCHABLE
 from gated.store.small_file import read_small, write_small
 
 FILE_NAME: Final = "mode"
-NOT_SWITCHABLE: Final = "not_switchable"
-NEEDS_SUPERVISOR: Final = "needs_supervisor"
-NEEDS_GUARDS: Final = "needs_guards"
-NO_SECOND: Final = "not_a_second_person"
 
 _log = logger("mode")
 
 
 class ModeDesk:
-    """Keeps mode and direction. boot: id of this boot."""
+    """Keeps mode and direction. boot: id of this boot.
+
+    stored: whether a restart would find both as they are.
+    """
 
     def __init__(self, gate: GateSection, recorder: Recorder, folder: Path, boot: str) -> None:
         self._recorder = recorder
         self._path = folder / FILE_NAME
         self._boot = boot
         self._timezone = ZoneInfo(gate.timezone)
+        self.stored = True
         self.switches = gate.direction == "both"
         kept = read_small(self._path)
         self.standing = _standing(kept.get("mode"))
@@ -47,9 +49,14 @@ class ModeDesk:
 
     @property
     def mode(self) -> str:
-        """The mode as decisions know it; a gate held open decides as ever."""
+        """The mode as decisions know it; held open or with its reader locked it decides as ever."""
         standing = self.standing
-        return NORMAL if standing is None or standing.mode == gate_mode.OPEN else standing.mode
+        return NORMAL if standing is None or standing.mode in DECIDING else standing.mode
+
+    @property
+    def reads(self) -> bool:
+        """Whether cards and codes are taken."""
+        return self.told != READER_LOCKED
 
     @property
     def told(self) -> str:
@@ -81,10 +88,11 @@ class ModeDesk:
     def fields(self, report: ModeChange | DirectionSwitch) -> dict[str, Json]:
         """Return what the record says of the order."""
         if isinstance(report, DirectionSwitch):
-            return {"direction": report.direction}
+            return {"direction": report.direction, **_why(report.reason)}
         if report.mode == NORMAL:
             below = None if self.standing is None else self.standing.under
-            return {"mode": NORMAL if below is None else below.mode, "former": self.told}
+            after = NORMAL if below is None else below.mode
+            return {"mode": after, "former": self.told, **_why(report.reason)}
         former: dict[str, Json] = {} if self.standing is None else {"former": self.told}
         return {"mode": report.mode, "reason": report.reason, "hours": report.hours, **former}
 
@@ -97,7 +105,9 @@ class ModeDesk:
         self._keep()
 
     def tick(self, now: Moment) -> None:
-        """A mode whose time is over ends, and that is recorded."""
+        """A mode whose time is over ends, and that is recorded; what is not stored yet may be."""
+        if not self.stored:
+            self._keep()
         if self.standing is None or not gate_mode.is_over(self.standing, self._boot, now):
             return
         former, below = self.standing.mode, self.standing.under
@@ -121,7 +131,17 @@ class ModeDesk:
         try:
             write_small(self._path, values)
         except StoreError as error:
-            _log.error("mode.unwritable", problem=str(error))
+            if self.stored:
+                _log.error("mode.unwritable", problem=str(error))
+            self.stored = False
+            return
+        if not self.stored:
+            _log.info("mode.stored")
+        self.stored = True
+
+
+def _why(reason: str) -> dict[str, Json]:
+    return {"reason": reason} if reason else {}
 
 
 def _kept(standing: SpecialMode) -> dict[str, Json]:

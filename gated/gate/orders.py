@@ -10,11 +10,10 @@ from dataclasses import replace
 
 from gated.core.canonical import canonical
 from gated.core.model import Moment
-from gated.gate.events import GUARD_ANSWER_S, GuardPressed, Inbox
+from gated.gate.events import GuardPressed, Inbox, answer_of
 from gated.gate.log_in import LogIn
-from gated.gate.report_desk import BUSY
-from gated.gate.report_intake import NO_HUB_KEY
 from gated.screen.actions import Order
+from gated.screen.refusals import BUSY, NO_HUB_KEY
 from gated.screen.reports import Answer
 from gated.store.sealed_box import order_context, seal_to
 
@@ -54,9 +53,5 @@ class OrderIntake:
                 return Answer(checked.refusal, wait_s=checked.wait_s)
             action = replace(action, approver=checked.guard.number)
         answer: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        if not self._inbox.offer(GuardPressed(self._now(), action, answer)):
-            return Answer(BUSY)
-        try:
-            return Answer(answer.get(timeout=GUARD_ANSWER_S) or "")
-        except queue.Empty:
-            return Answer(BUSY)
+        pressed = GuardPressed(self._now(), action, answer, order.by)
+        return Answer(answer_of(self._inbox, pressed, answer, BUSY) or "")

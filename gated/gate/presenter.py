@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from gated.config import GateSection
 from gated.core.duty import Duty
 from gated.core.gate_mode import OPEN, SpecialMode
-from gated.core.model import Direction, GuardActionKind, Holder, Person, Verdict
+from gated.core.model import Direction, GuardAction, GuardActionKind, Holder, Person, Verdict
 from gated.core.reasons import Code
 from gated.core.text import Text
 from gated.core.thermometry_live import PROMPTED
@@ -48,7 +48,8 @@ class Status:
     """What there is to show besides the view.
 
     live: why somebody who is being measured has no value yet. standing: the special mode, since
-    and until when, local "14:31". roster: which list serves, and how old it is.
+    and until when, local "14:31". roster: which list serves, and how old it is. policy_days: for
+    how long the rules have served. modes_stored: whether a restart finds mode and direction again.
     """
 
     now: datetime
@@ -71,6 +72,8 @@ class Status:
     tips: tuple[Text, ...] = ()
     panel: screen.PanelView = field(default_factory=screen.PanelView)
     roster: Text = field(default_factory=Text)
+    policy_days: int | None = None
+    modes_stored: bool = True
 
 
 class Presenter:
@@ -115,13 +118,19 @@ class Presenter:
         row = screen.LastView(
             time=now.strftime("%H:%M"),
             verdict=decision.verdict,
-            name=holder.display.name or self._say.category(holder).shown(self._gate.language),
+            name=holder.display.name or self._known_as(holder),
             temperature=taken.text if taken is not None and judged else "",
             reason=self._say.reason(decision.reason),
         )
         if self._last and self._last[0][0] == view.visit.number:
             self._last.popleft()
         self._last.appendleft((view.visit.number, row))
+
+    def _known_as(self, holder: Holder) -> str:
+        """Who somebody is without a name; nothing about nobody known: then the reason says why."""
+        if holder.person is None:
+            return ""
+        return self._say.category(holder).shown(self._gate.language)
 
     def _look_back(self, visit: Visit, now: datetime) -> None:
         """What was known of the person before this visit stands for the whole of it."""
@@ -142,6 +151,11 @@ class Presenter:
     def visit(self) -> int:
         """Number of the visit the guard's actions refer to; 0 while nobody is identified."""
         return 0 if isinstance(self._view, IdleView) else self._view.visit.number
+
+    @property
+    def asked(self) -> GuardAction | None:
+        """The order on the screen that waits for a second person, None for none."""
+        return self._view.asked if isinstance(self._view, VerdictView) else None
 
     def whom(self, visit: int) -> Person | None:
         """Return whom this visit is about; None: over, or nobody known."""
@@ -208,7 +222,9 @@ class Presenter:
 
     def _part(self, name: str, status: Status) -> screen.PartView:
         shown = self._say.part(self._health.part(name))
-        details = {"roster": status.roster, "policy": self._say.policy}
+        details = {"roster": status.roster, "policy": self._say.policy(status.policy_days)}
+        if not status.modes_stored:
+            details["storage"] = self._say.unstored
         return replace(shown, detail=details.get(name, shown.detail))
 
     def _idle(self, base: Snapshot, view: IdleView, standing: SpecialMode | None) -> Snapshot:
@@ -256,6 +272,7 @@ class Presenter:
             recorded=self._recorded,
             awaiting_guard=view.awaiting_guard,
             public=self._say.public(decision.reason),
+            status=self._say.status(decision),
         )
         return replace(
             base,
@@ -263,7 +280,7 @@ class Presenter:
             verdict=verdict,
             suggested=_suggested(view, measures=measures),
             enabled=(*_ALWAYS, GuardActionKind.REMEASURE) if measures else _ALWAYS,
-            needs_second=bool(view.refused_action),
+            needs_second=_asked(view.asked),
         )
 
     def _advice(self, view: VerdictView, *, alone: bool) -> Text:
@@ -271,7 +288,7 @@ class Presenter:
 
         A CHECK that nobody may decide stays a CHECK: unknown is no STOP. But it says who can.
         """
-        if view.refused_action:
+        if view.asked is not None:
             return self._say.prompt("second")
         if alone and view.decision.verdict is Verdict.CHECK:
             return self._say.prompt("nobody")
@@ -323,7 +340,13 @@ def _duty(status: Status) -> screen.DutyView:
     )
 
 
-def _suggested(view: VerdictView, *, measures: bool) -> GuardActionKind | Literal[""]:
+def _asked(order: GuardAction | None) -> screen.AskedView | None:
+    if order is None:
+        return None
+    return screen.AskedView(order.kind, order.reason, bool(order.note))
+
+
+def _suggested(view: VerdictView, *, measures: bool) -> GuardActionKind | Literal["call", ""]:
     if view.decision.verdict is Verdict.CHECK:
         if not view.decision.reason.value.startswith("TEMP_"):
             return GuardActionKind.MANUAL_PASS
@@ -332,4 +355,6 @@ def _suggested(view: VerdictView, *, measures: bool) -> GuardActionKind | Litera
         return GuardActionKind.MANUAL_PASS
     if view.decision.reason is Code.TEMP_HIGH:
         return GuardActionKind.CLINICAL
+    if view.decision.reason is Code.TEMP_CLINICAL_HIGH:
+        return "call"
     return ""

@@ -10,24 +10,22 @@ from typing import Final
 
 from gated.core.canonical import Json
 from gated.core.duty import Task
-from gated.core.gate_mode import EVACUATE, NORMAL
+from gated.core.gate_mode import BY_TECHNICIANS, EVACUATE, NORMAL
 from gated.core.model import Moment
 from gated.core.reports import DirectionSwitch, ModeChange, Shift, VehicleAct
 from gated.gate.card_memory import CardMemory
-from gated.gate.duty_desk import LOG_IN_FIRST, DutyDesk
+from gated.gate.duty_desk import DutyDesk
 from gated.gate.events import GUARD_ANSWER_S
 from gated.gate.mode_desk import ModeDesk
 from gated.gate.recorder import Recorder
 from gated.gate.vehicle_desk import VehicleDesk
 from gated.log import logger
+from gated.screen.refusals import BUSY, LOG_IN_FIRST, NO_SUCH_VISIT, SOMEBODY_ON_DUTY
 from gated.screen.reports import Answer
 
-BUSY: Final = "busy"
-SOMEBODY_ON_DUTY: Final = "somebody_on_duty"
 ALERT: Final = "alert"
 
 _FOR_EVERYBODY: Final = ("call", ALERT)  # help is called without a log-in
-_SERVICE: Final = "out_of_service"
 
 _log = logger("reports")
 
@@ -36,7 +34,7 @@ _log = logger("reports")
 class GuardReported:
     """A guard's report on its way to the engine; whatever names somebody is sealed.
 
-    visit: the open visit it is about, 0 for none. shift: whether it changes who is on duty.
+    visit: the visit it is about, over or not, 0 for none. shift: whether it changes who is on duty.
     order: what it asks of the gate. duty: number of the spell it was given in. proven: a PIN or
     staff card stands behind it. approver: a second person who typed a PIN for it. vacant: it
     begins duty only while nobody is on duty.
@@ -74,17 +72,22 @@ class ReportDesk:
         self._vehicles = vehicles
         self._cards = cards
 
-    def take(self, reported: GuardReported, person: bytes | None, now: Moment) -> None:
+    def take(
+        self, reported: GuardReported, person: bytes | None, now: Moment, *, newest: int
+    ) -> None:
         """Record the report and answer it, unless the guard was told meanwhile that it failed.
 
         An alarm is recorded however late: nobody repeats one that was to be silent.
-        person: pseudonym of whom the open visit is about, None for nobody known.
+        person: pseudonym of whom the open visit is about, None for nobody known. newest: number of
+        the newest visit; about an earlier one there may still be something to report.
         """
         late = now.mono_ms - reported.at.mono_ms > GUARD_ANSWER_S * 1000
         if late and reported.kind != ALERT:
             reported.answer.put(Answer(BUSY))
             return
         refusal = self._refusal(reported) or self._order_refusal(reported)
+        if reported.visit > newest:
+            refusal = refusal or NO_SUCH_VISIT
         if refusal:
             reported.answer.put(Answer(refusal))
             return
@@ -150,12 +153,15 @@ class ReportDesk:
         return self._duty.refusal(reported.duty, self._task(order))
 
     def _task(self, order: ModeChange | DirectionSwitch | VehicleAct | None) -> Task:
-        """Return what it takes to give this order; a technician may only stop and restart."""
+        """Return what it takes to give this order; a technician may only stop and restart.
+
+        Whoever may not end what stands may not put another mode in its place either.
+        """
         if order is None:
             return Task.REPORT
         if isinstance(order, ModeChange):
-            ends = order.mode == NORMAL and self._modes.told == _SERVICE
-            return Task.SERVICE if ends or order.mode == _SERVICE else Task.DECIDE
+            touched = {self._modes.told, order.mode} - {NORMAL}
+            return Task.SERVICE if touched and touched <= BY_TECHNICIANS else Task.DECIDE
         return Task.DECIDE
 
     def _order_refusal(self, reported: GuardReported) -> str:

@@ -5,7 +5,6 @@ words live in the memory of one request and nowhere else. A second person's PIN 
 too: the engine never waits for a slow hash.
 """
 
-import queue
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, Protocol
@@ -29,10 +28,11 @@ from gated.core.reports import (
     VehicleAct,
 )
 from gated.gate.card_memory import CardMemory
-from gated.gate.events import GUARD_ANSWER_S, Inbox
+from gated.gate.events import Inbox, answer_of
 from gated.gate.log_in import Checked
-from gated.gate.report_desk import ALERT, BUSY, GuardReported
+from gated.gate.report_desk import ALERT, GuardReported
 from gated.screen.actions import Credentials
+from gated.screen.refusals import BUSY, NO_CARD, NO_HUB_KEY
 from gated.screen.reports import Answer
 from gated.store.sealed_box import (
     anomaly_context,
@@ -41,9 +41,6 @@ from gated.store.sealed_box import (
     registration_context,
     seal_to,
 )
-
-NO_HUB_KEY: Final = "no_hub_key"
-NO_CARD: Final = "no_card"
 
 _CONTEXTS: Final = {
     "registration": registration_context,
@@ -105,13 +102,8 @@ class ReportIntake:
         if by:
             reported = replace(reported, fields={"guard": by, **reported.fields})
         reported = replace(reported, duty=duty, approver=approver)
-        queued = self._inbox.put if reported.kind == ALERT else self._inbox.offer
-        if not queued(reported):
-            return Answer(BUSY)
-        try:
-            return reported.answer.get(timeout=GUARD_ANSWER_S)
-        except queue.Empty:
-            return Answer(BUSY)
+        insist = reported.kind == ALERT
+        return answer_of(self._inbox, reported, reported.answer, Answer(BUSY), insist=insist)
 
     def sealed(self, report: Report) -> GuardReported | str:
         """Return the report as the engine takes it, or the word why it cannot be taken."""

@@ -11,6 +11,7 @@ from gated.errors import StoreError
 from gated.gate.call_watch import Reach
 from gated.gate.desks import Desks
 from gated.gate.panel import panel_view
+from gated.gate.policy_age import PolicyAge
 from gated.gate.presenter import Presenter, Status
 from gated.gate.shift_summary import SummaryBoard
 from gated.screen.feed import Feed
@@ -21,12 +22,18 @@ class ScreenDesk:
     """Publishes a snapshot whenever the engine says that something changed."""
 
     def __init__(
-        self, feed: Feed, presenter: Presenter, board: SummaryBoard, section: ScreenSection
+        self,
+        feed: Feed,
+        presenter: Presenter,
+        board: SummaryBoard,
+        section: ScreenSection,
+        rules: PolicyAge,
     ) -> None:
         self._feed = feed
         self.presenter = presenter
         self._board = board
         self._section = section
+        self._rules = rules
         self._oldest = (0, 0)  # the oldest record the hub lacks: its seq, and when it was made
 
     def publish(self, desks: Desks, around: Surroundings, now: Moment) -> None:
@@ -53,6 +60,8 @@ class ScreenDesk:
             tips=desks.messages.tips,
             panel=self._panel(around.now),
             roster=self._roster(desks, now),
+            policy_days=self._rules.days(now),
+            modes_stored=modes.stored,
         )
         self._feed.publish(self.presenter.snapshot(status, around, now.mono_ms))
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from gated.config import Config
 from gated.core.model import Moment
 from gated.gate.card_memory import CardMemory
-from gated.gate.events import Inbox
+from gated.gate.events import Inbox, VisitAttended
 from gated.gate.finder import FinderIntake
 from gated.gate.log_in import Door, LogIn
 from gated.gate.orders import OrderIntake
@@ -105,6 +105,7 @@ def bound_screens(config: Config, behind: Behind, closing: ExitStack) -> Screens
         summary=desks.summary,
         texts=behind.texts,
         lanes=section.pair,
+        attend=desks.attend,
     )
     network = None
     if section.network is not None:
@@ -130,7 +131,12 @@ def _desks(config: Config, behind: Behind, log_in: LogIn) -> Desks:
     gate, inbox, public, now = config.gate.id, behind.inbox, behind.hub_public, behind.now
     act = OrderIntake(inbox, log_in, now, gate, public)
     report = ReportIntake(gate, public, inbox, now, log_in, behind.cards)
-    return Desks(behind.feed, act, report, log_in, FinderIntake(inbox, now), behind.board.latest)
+    finder = FinderIntake(inbox, now)
+
+    def attend(visit: int, duty: int) -> None:
+        inbox.offer(VisitAttended(visit, duty))  # lost when there is no room: said again soon
+
+    return Desks(behind.feed, act, report, log_in, finder, behind.board.latest, attend)
 
 
 class _Worker:

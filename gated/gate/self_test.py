@@ -143,8 +143,9 @@ def _clock(config: Config, health: Health) -> None:
 def _calibration(config: Config, health: Health) -> None:
     section = config.thermometer
     part = health.part("thermometer")
-    if section is None or part.state != "ok":
+    if section is None or part.state not in ("ok", "warn"):
         return
+    also = f"{part.remedy}; " if part.remedy else ""  # what the probe found is told as well
     file = CalibrationFile(section.site)
     try:
         file.reread()
@@ -155,11 +156,11 @@ def _calibration(config: Config, health: Health) -> None:
     sensor = None if file.value is None else file.value.sensor
     if sensor is not None and f"serial {sensor}" not in part.detail:  # as the probe put it
         problem = f"{part.detail}; not calibrated: the calibration is for sensor {sensor}"
-        health.set("thermometer", "warn", problem, "calibrate the site with this sensor")
+        health.set("thermometer", "warn", problem, f"{also}calibrate the site with this sensor")
         return
     if file.value is None or not file.value.valid_on(today):
         remedy = "calibrate the site; until then readings are only compared with each other"
-        health.set("thermometer", "warn", f"{part.detail}; not calibrated", remedy)
+        health.set("thermometer", "warn", f"{part.detail}; not calibrated", also + remedy)
 
 
 def _broker(section: BrokerSection, health: Health) -> None:

@@ -32,7 +32,8 @@ from gated.screen.answers import body_of, refused
 from gated.screen.border import Border, authorities
 from gated.screen.listener import Listener
 from gated.screen.page_files import file_answer, load_page
-from gated.screen.routes import NO_STORE, STALE, TOKEN_HEADER
+from gated.screen.refusals import STALE
+from gated.screen.routes import NO_STORE, TOKEN_HEADER
 
 BODY_MAX: Final = 2048
 NUMBER_MAX: Final = 9  # digits

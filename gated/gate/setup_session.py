@@ -62,7 +62,7 @@ class SetupSession:
         self._dev = dev
         self._before = check_place(place)
         self._lock = threading.Lock()
-        self._joining = threading.Lock()
+        self._joining = False
         self._number = 1
         self._joined = read_draft(place)
         self._answers = Answers(hub="" if self._joined is None else JOINED)
@@ -113,27 +113,34 @@ class SetupSession:
             self._number += 1
 
     def join(self, number: int, address: str, code: str) -> None:
-        """The gate has its keys from the hub. Blocks up to a minute. Raises NotNow."""
+        """The gate has its keys from the hub. Blocks up to a minute. Raises NotNow.
+
+        The other browser may answer meanwhile, but neither join nor finish: both write keys.
+        """
         with self._lock:
             self._check(number)
             if self._joined is not None:
                 raise NotNow("already_joined")
-        if not self._joining.acquire(blocking=False):
-            raise NotNow("busy")
+            if self._joining:
+                raise NotNow("busy")
+            self._joining = True
+        joined = None
         try:
-            # Without the lock: the other browser goes on meanwhile.
             done = join(address, code, self._place.folder, config_name=DRAFT)
         except JoinFailed as error:
             _log.warning("setup.join_failed", code=error.code)
             raise NotNow(f"join_{error.code}") from error
+        else:
+            joined = read_draft(self._place)
         finally:
-            self._joining.release()
-        with self._lock:
-            self._joined = read_draft(self._place)
-            if self._joined is None:
-                raise NotNow("join_failed")
-            self._answers = replace(self._answers, hub=JOINED)
-            self._number += 1
+            with self._lock:
+                self._joining = False
+                if joined is not None:
+                    self._joined = joined
+                    self._answers = replace(self._answers, hub=JOINED)
+                    self._number += 1
+        if joined is None:
+            raise NotNow("join_failed")
         _log.info("setup.joined", gate=done.gate, site=done.site)
 
     def begin_trial(self, kind: object) -> int:
@@ -148,6 +155,8 @@ class SetupSession:
         """The configuration is written, and keys where there is no hub. Raises NotNow."""
         self._trials.end()
         with self._lock:
+            if self._joining:
+                raise NotNow("busy")
             self._check(number)
             if lacking := missing(self._answers, joined=self._joined is not None):
                 raise NotNow("not_answered", lacking[0])

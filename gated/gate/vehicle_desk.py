@@ -1,7 +1,8 @@
 """The vehicle at the gate: who in it was decided, and whether it may go. Engine thread only.
 
-It lives in memory: after a restart the guard stops it once more. The plate is a pseudonym in the
-record and masked on the screen; the clear one is gone with the request that brought it.
+It lives in memory: a restart gives it up, says so in the record, and the guard stops it once more.
+The plate is a pseudonym in the record and masked on the screen; the clear one is gone with the
+request that brought it.
 """
 
 from typing import Final
@@ -10,14 +11,20 @@ from gated.core import masking, pseudonym
 from gated.core.canonical import Json
 from gated.core.model import Moment
 from gated.core.reports import VehicleAct
-from gated.core.vehicle import SHOWN_MAX, Occupant, Vehicle
+from gated.core.vehicle import Occupant, Vehicle
 from gated.core.visit import Record
+from gated.screen.refusals import (
+    LAST_IN_VEHICLE,
+    NO_VEHICLE,
+    NOT_IN_VEHICLE,
+    VEHICLE_THERE,
+    VEHICLE_WAITS,
+)
 from gated.screen.snapshot import OccupantView, VehicleView
+from gated.store.journal_reader import JournalReader
 
-NO_VEHICLE: Final = "no_vehicle"
-VEHICLE_THERE: Final = "vehicle_there"
-VEHICLE_WAITS: Final = "vehicle_waits"
 FORGOTTEN_MS: Final = 30 * 60_000  # nobody keeps people in a vehicle for longer
+LOOK_BACK: Final = 2_000  # rows; of a vehicle that stood there longer ago nobody asks any more
 
 
 class VehicleDesk:
@@ -35,6 +42,8 @@ class VehicleDesk:
             return "" if vehicle is None else VEHICLE_THERE
         if vehicle is None:
             return NO_VEHICLE
+        if report.act == "drop":
+            return _drop_refusal(vehicle, report.visit)
         return VEHICLE_WAITS if report.act == "pass" and not vehicle.ready else ""
 
     def fields(self, report: VehicleAct) -> dict[str, Json]:
@@ -44,16 +53,23 @@ class VehicleDesk:
             return {"act": report.act, "plate_ref": ref.hex(), "people": report.people}
         vehicle = self._vehicle
         assert vehicle is not None, "refused before"
+        why: dict[str, Json] = {"reason": report.reason} if report.reason else {}
+        if report.act == "drop":
+            vehicle, why = vehicle.without(report.visit), {**why, "visit": report.visit}
         return {
             "act": report.act,
             "plate_ref": vehicle.ref.hex(),
             "people": vehicle.people,
             "visits": [one.visit for one in vehicle.occupants],
+            **why,
         }
 
     def apply(self, report: VehicleAct, now: Moment) -> None:
-        """The vehicle stands there from now on, or is gone."""
+        """The vehicle stands there from now on, or is gone, or somebody in it is."""
         self._touched_ms = now.mono_ms
+        if report.act == "drop" and self._vehicle is not None:
+            self._vehicle = self._vehicle.without(report.visit)
+            return
         if report.act != "begin":
             self._vehicle = None
             return
@@ -61,17 +77,19 @@ class VehicleDesk:
         plate = masking.mask_plate(pseudonym.plain(report.plate))
         self._vehicle = Vehicle(ref, plate, report.people)
 
-    def more(self) -> dict[str, Json]:
-        """Return what a passage says besides while a vehicle stands here."""
-        return {} if self._vehicle is None else {"plate_ref": self._vehicle.ref.hex()}
+    def more(self, order: Record) -> dict[str, Json]:
+        """Return what this passage says besides while a vehicle stands here."""
+        vehicle = self._vehicle
+        if vehicle is None or not vehicle.holds(order.visit.number, _who(order)):
+            return {}
+        return {"plate_ref": vehicle.ref.hex()}
 
     def decided(self, order: Record, now: Moment) -> None:
         """Somebody was decided: while a vehicle stands here, one of those in it.
 
         Whoever was let through without showing who they are fills no seat.
         """
-        holder, visit = order.visit.holder, order.visit.number
-        who = holder.credential.ref if holder.person is None else holder.person.ref
+        holder, visit, who = order.visit.holder, order.visit.number, _who(order)
         if self._vehicle is None or not who:
             return
         self._touched_ms = now.mono_ms
@@ -96,7 +114,38 @@ class VehicleDesk:
         vehicle = self._vehicle
         if vehicle is None:
             return None
-        newest = vehicle.occupants[-SHOWN_MAX:]
-        shown = tuple(OccupantView(one.name, one.verdict) for one in newest)
+        occupants = vehicle.shown()
+        shown = tuple(OccupantView(one.name, one.verdict, one.visit) for one in occupants)
         counted = len(vehicle.occupants)
         return VehicleView(vehicle.plate, vehicle.people, shown, vehicle.ready, counted)
+
+
+def _who(order: Record) -> bytes:
+    """Return the pseudonym of whom it is about, or of what they showed; empty for neither."""
+    holder = order.visit.holder
+    return holder.credential.ref if holder.person is None else holder.person.ref
+
+
+def _drop_refusal(vehicle: Vehicle, visit: int) -> str:
+    if all(one.visit != visit for one in vehicle.occupants):
+        return NOT_IN_VEHICLE
+    return LAST_IN_VEHICLE if vehicle.people == 1 else ""
+
+
+def left_standing(reader: JournalReader) -> dict[str, Json] | None:
+    """Return what the record of a vehicle that a restart gives up says, None for no vehicle.
+
+    Reads the newest rows of the journal. Raises StoreError.
+    """
+    told: dict[str, Json] | None = None
+    visits: list[Json] = []
+    for entry in reader.entries(max(1, reader.state().last + 1 - LOOK_BACK)):
+        fields = entry.fields()
+        if fields["kind"] == "vehicle" and fields["act"] in ("begin", "drop"):
+            told = {"plate_ref": fields["plate_ref"], "people": fields["people"]}
+            visits = list(fields.get("visits", []))
+        elif fields["kind"] == "vehicle":
+            told = None
+        elif fields["kind"] == "passage" and told and fields.get("plate_ref") == told["plate_ref"]:
+            visits = [*(one for one in visits if one != fields["visit"]), fields["visit"]]
+    return None if told is None else {"act": "abandon", "by": "restart", **told, "visits": visits}

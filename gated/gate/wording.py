@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 
 from gated import __version__
-from gated.core.gate_mode import Special
+from gated.core.gate_mode import READER_LOCKED, Special
 from gated.core.model import Category, Holder, Measurement, TemperatureState, Verdict
 from gated.core.policy import Decision
 from gated.core.reasons import FAULT_CODES, HEALTH_CODES, REASONS, Code
 from gated.core.text import Text
 from gated.gate.health import FAULT_CODES as PART_FAULTS
 from gated.gate.health import Part
-from gated.screen.snapshot import Band, FaultView, PartView, TemperatureView
+from gated.screen.snapshot import Band, FaultView, PartView, StatusView, TemperatureView
 from gated.texts import Texts
 
 _BANDS: dict[Verdict, Band] = {
@@ -113,11 +113,23 @@ class Wording:
         age = Text(str(made_h), str(made_h))
         return self._texts.of("detail", "roster_age").filled(filled | {"h": age})
 
+    def policy(self, days: int | None) -> Text:
+        """Return which rules decide, and for how many days they have; None: nobody knows."""
+        filled = {"n": Text(__version__, __version__)}
+        if days is None:
+            return self._texts.of("detail", "policy").filled(filled)
+        age = Text(str(days), str(days))
+        return self._texts.of("detail", "policy_age").filled(filled | {"d": age})
+
     @property
-    def policy(self) -> Text:
-        """Which rules decide: those of the program, which have no age of their own."""
-        version = Text(__version__, __version__)
-        return self._texts.of("detail", "policy").filled({"n": version})
+    def unstored(self) -> Text:
+        """What a restart would lose while the card refuses the mode's file."""
+        return self._texts.of("detail", "mode_unstored")
+
+    def status(self, decision: Decision) -> tuple[StatusView, ...]:
+        """Return the reasons of health behind "call the station", in words: for supervisors."""
+        hidden = (code for code in decision.reasons if code in _NOT_FOR_GUARDS)
+        return tuple(StatusView(c.value, self._texts.of("status", c.value)) for c in hidden)
 
     def prompt(self, key: str) -> Text:
         """Return what is to be done now, by its key in [prompt]."""
@@ -131,6 +143,10 @@ class Wording:
         """Return what stands on the screen in a special mode while nobody is there."""
         word = self._texts.of("special", mode)
         code = _SPECIAL.get(mode)
+        if mode == READER_LOCKED:
+            reason, advice = self.prompt(mode), self.prompt("by_hand")
+            public = self._texts.of("public", Verdict.CHECK.value)
+            return FaultView(word, reason, advice, mode, public)
         if code is None:
             return FaultView(word, Text(), sign=mode)
         return FaultView(word, self.reason(code), self.advice(code), mode, self.public(code))

@@ -131,6 +131,15 @@ class HubDatabase:
             ) from error
 
     @contextmanager
+    def writing_within(self, within: Connection | None, attempt: str) -> Iterator[Connection]:
+        """Yield `within`, whose transaction goes on, or `writing` if it is None."""
+        if within is not None:
+            yield within
+            return
+        with self.writing(attempt) as connection:
+            yield connection
+
+    @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection that sees one state of everything. Raises StoreError."""
         try:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select, update
 
 from gated.errors import GatedError, StoreError
 from gated.hub import record_words
@@ -123,11 +123,13 @@ class Inbox:
         """Return one item. Raises InboxRefused when the actor may not see it or there is none."""
         return _seen(actor, self._item(self._row(actor, number)))
 
-    def acknowledge(self, actor: Actor, number: int, note: str = "") -> Answer:
+    def acknowledge(
+        self, actor: Actor, number: int, note: str = "", *, within: Connection | None = None
+    ) -> Answer:
         """The item is answered by this actor, or was before; who and when is returned.
 
-        The gate of a call learns of it. note: one line, cut to NOTE_MAX. Raises InboxRefused as
-        `item`.
+        The gate of a call learns of it. note: one line, cut to NOTE_MAX. within: the write
+        transaction it belongs to, one of its own if None. Raises InboxRefused as `item`.
         """
         row = self._row(actor, number)
         now_ms = self._office.utc_ms()
@@ -140,7 +142,8 @@ class Inbox:
         }
         target = row["person"].hex() if row["person"] else row["gate"]
         by = self._called(actor) if row["kind"] == Kind.CALL else ""
-        with self._office.database.writing("answer an item of the inbox") as connection:
+        attempt = "answer an item of the inbox"
+        with self._office.database.writing_within(within, attempt) as connection:
             still_open = and_(INBOX.c.id == number, _in_state("open"))
             done = connection.execute(update(INBOX).where(still_open).values(**values))
             if done.rowcount:

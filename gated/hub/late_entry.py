@@ -75,10 +75,11 @@ class LateEntries:
         self._office = office
         self._register = Register(office)
 
-    def add(self, actor: Actor, line: PaperLine) -> int:
+    def add(self, actor: Actor, line: PaperLine, *, within: Connection | None = None) -> int:
         """The line is stored, searchable and audited; return its number.
 
-        Raises LateEntryRefused: nothing was stored.
+        within: the write transaction it belongs to, one of its own if None. Raises
+        LateEntryRefused: nothing was stored.
         """
         if not actor.may(Right.ENTER_LATE):
             raise LateEntryRefused(
@@ -94,7 +95,8 @@ class LateEntries:
         passage = _passage(actor.site, line, now_ms)
         if entry is not None:
             passage |= {"household": entry.household, "category": entry.row.category.value}
-        with self._office.database.writing("enter a line from paper") as connection:
+        attempt = "enter a line from paper"
+        with self._office.database.writing_within(within, attempt) as connection:
             self._check_gate(connection, actor.site, line.gate)
             _check_once(connection, actor.site, line)
             values = self._row(actor, line, now_ms)

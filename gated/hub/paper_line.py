@@ -104,8 +104,10 @@ class PaperLines:
         slip = self._slip(actor, number)
         site = self._office.site(actor.site)
         line = slip.line(site.zone, self._person(site.id, slip.document))
-        entry = LateEntries(self._office).add(actor, line)
-        self._inbox.acknowledge(actor, number)
+        # Together: an item whose line is entered but that stays open would be refused for ever.
+        with self._office.database.writing("enter a line of the inbox") as connection:
+            entry = LateEntries(self._office).add(actor, line, within=connection)
+            self._inbox.acknowledge(actor, number, within=connection)
         return entry
 
     def _slip(self, actor: Actor, number: int) -> PaperSlip:

@@ -45,6 +45,7 @@ __all__ = [
     "duty_of",
     "fields_of",
     "integer",
+    "parse_attended",
     "parse_credentials",
     "parse_order",
     "parse_pick",
@@ -59,7 +60,7 @@ CLINICAL_MC = range(34_000, 42_901, 100)  # what a hand thermometer shows, in te
 REASONS: dict[GuardActionKind, tuple[str, ...]] = {
     GuardActionKind.MANUAL_PASS: (
         *("medical", "rescue", "caring", "clinical_normal", "equipment_fault"),
-        *("station", "known", "escort", "other"),
+        *("station", "known", "escort", "registered", "other"),
     ),
     GuardActionKind.REFUSE: ("unknown_person", "behaviour", "document", "other"),
     GuardActionKind.CLINICAL: (),
@@ -87,12 +88,14 @@ class Credentials:
 class Order:
     """A guard's order as it came from a page. second: who approves it, if somebody does.
 
-    text: the guard's own words, for the centre only.
+    text: the guard's own words, for the centre only. by: who sends it, when that is somebody
+    logged in on the network.
     """
 
     action: GuardAction
     second: Credentials | None = None
     text: str = field(default="", repr=False)
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +174,12 @@ def parse_search(body: bytes) -> Search:
     if room is None:
         raise ActionRejected("room", "is not written as a room, such as 3-2-101")
     return Search(room, duty=duty)
+
+
+def parse_attended(body: bytes) -> tuple[int, int]:
+    """Return which visit a dialog is open for, and the spell of duty. Raises ActionRejected."""
+    fields = _own_fields(body, {"visit", "duty"})
+    return visit(fields), duty_of(fields)
 
 
 def parse_pick(body: bytes) -> Pick:

@@ -11,6 +11,11 @@ from gated.screen.look_up import Found, Summary
 from gated.screen.reports import Answer
 
 TakeOrder = Callable[[Order], Answer]
+Attend = Callable[[int, int], object]
+
+
+def nobody_attends(_visit: int, _duty: int) -> None:
+    """A screen without a gate behind it holds no visit."""
 
 
 class TakeReport(Protocol):
@@ -84,7 +89,8 @@ class Desks:
     act: takes a guard's order on a thread of the server's pool and returns within a second or two;
     a refusal is a word (`visit_over`, `not_offered`, `busy`) or a sentence.
     report, log_in, finder: likewise for reports, log-ins and look-ups; None: this screen takes
-    none. summary: how the shift went so far, in counts.
+    none. summary: how the shift went so far, in counts. attend: takes the visit a dialog is open
+    for and the spell of duty, and returns at once.
     """
 
     feed: Feed
@@ -93,3 +99,4 @@ class Desks:
     log_in: LogInDesk | None = None
     finder: Finder | None = None
     summary: Callable[[], Summary] = Summary
+    attend: Attend = nobody_attends

@@ -50,7 +50,7 @@ class Feed:
 
     def __init__(self, first: Snapshot, *, alive: Callable[[], bool] = _always) -> None:
         self.alive = alive
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._latest = Published(1, first, time.monotonic())
         self._wakes: list[Wake] = []
 
@@ -59,33 +59,25 @@ class Feed:
 
         Never blocks beyond the length of an assignment in another thread.
         """
-        with self._changed:
+        with self._lock:
             self._latest = Published(self._latest.number + 1, snapshot, time.monotonic())
             number = self._latest.number
             wakes = tuple(self._wakes)
-            self._changed.notify_all()
         for wake in wakes:
             wake()
         return number
 
     def latest(self) -> Published:
         """Return the newest snapshot."""
-        with self._changed:
+        with self._lock:
             return self._latest
-
-    def wait_newer(self, than: int, timeout_s: float) -> Published | None:
-        """Return the newest snapshot if its number is above `than`, or None after `timeout_s`."""
-        with self._changed:
-            if self._changed.wait_for(lambda: self._latest.number > than, timeout_s):
-                return self._latest
-            return None
 
     def subscribe(self, wake: Wake) -> None:
         """Have `wake` called, in the publishing thread, after every publish. It must not block.
 
         Raises FeedFull when WATCHERS_MAX are subscribed.
         """
-        with self._changed:
+        with self._lock:
             if len(self._wakes) >= WATCHERS_MAX:
                 raise FeedFull(
                     f"cannot open another screen: {WATCHERS_MAX} are open already; close one"
@@ -94,12 +86,12 @@ class Feed:
 
     def unsubscribe(self, wake: Wake) -> None:
         """No longer call `wake`. May be called twice."""
-        with self._changed, contextlib.suppress(ValueError):
+        with self._lock, contextlib.suppress(ValueError):
             self._wakes.remove(wake)
 
     def watchers(self) -> int:
         """Return how many are subscribed."""
-        with self._changed:
+        with self._lock:
             return len(self._wakes)
 
 

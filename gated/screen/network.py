@@ -34,18 +34,20 @@ from gated.screen.desks import Desks, ProofDesk
 from gated.screen.feed import NETWORK_MAX, Feed, Share
 from gated.screen.listener import PER_PEER, REQUEST_S, Listener
 from gated.screen.page_files import PageFile, file_answer, load_page, with_lanes
+from gated.screen.plain_page import log_in_first
+from gated.screen.refusals import SOMEBODY_ON_DUTY
 from gated.screen.reports import SentReport
 from gated.screen.routes import SAFE_METHODS, Caller, Endpoint, Handler, Routes
 from gated.screen.sessions import Session, Sessions
 from gated.screen.snapshot import Language
 from gated.screen.watching import look_up_refusal, order_refusal, report_refusal
-from gated.texts import Texts
+from gated.texts import Texts, shipped
 
 COOKIE = "__Host-gated"
-LOG_IN_AGAIN = "log_in_again"
-SOMEBODY_ON_DUTY = "somebody_on_duty"
 LOGIN_PAGE = "login.html"
-FOR_EVERYBODY = (LOGIN_PAGE, "login.css", "login.js", "texts.js", "words.js", "icon.svg")
+FOR_EVERYBODY = (
+    *(LOGIN_PAGE, "login.css", "login.js", "texts.js", "words.js", "icon.svg", "plain.css"),
+)
 SECTION = "[screen.network]"
 HOUR_S = 3600
 
@@ -54,12 +56,18 @@ class NetworkDoor:
     """Lets in whoever has a session, and opens one for whoever proves to be in the book."""
 
     def __init__(
-        self, feed: Feed, desk: ProofDesk, page: dict[str, PageFile], sessions: Sessions
+        self,
+        feed: Feed,
+        desk: ProofDesk,
+        page: dict[str, PageFile],
+        sessions: Sessions,
+        texts: Texts,
     ) -> None:
         self._feed = feed
         self._desk = desk
         self._page = page
         self._sessions = sessions
+        self._texts = texts
         self._share = Share(NETWORK_MAX)
 
     async def admit(self, request: Request) -> Caller | Response:
@@ -69,7 +77,7 @@ class NetworkDoor:
         if session is None:
             if request.method in SAFE_METHODS and request.url.path in {"/", "/index.html"}:
                 return RedirectResponse(f"/{LOGIN_PAGE}", 303, {"Cache-Control": "no-store"})
-            return refused(401, "", LOG_IN_AGAIN)
+            return log_in_first(request, self._texts)
         if request.method not in SAFE_METHODS:
             await run_in_threadpool(self._sessions.use, session.key)
         return _caller(session)
@@ -172,7 +180,9 @@ class NetworkServer:
         )
         page = with_lanes(load_page(language, texts), ())
         sessions = Sessions(proof.known, section.session_h * HOUR_S)
-        self._routes = Routes(desks, page, NetworkDoor(desks.feed, proof, page, sessions), texts)
+        said = texts or shipped()
+        door = NetworkDoor(desks.feed, proof, page, sessions, said)
+        self._routes = Routes(desks, page, door, said)
 
     @property
     def port(self) -> int:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gated import __version__
+from gated.core.reasons import REASONS
 from gated.screen.snapshot import Language
 from gated.texts import Texts, shipped
 
@@ -83,8 +84,17 @@ def _file(body: bytes, kind: str) -> PageFile:
 def _words(texts: Texts, section: str) -> bytes:
     """Return the page's words as a module; JSON keeps what an operator wrote from being code."""
     words = {key: asdict(text) for key, text in texts.section(section).items()}
-    said = json.dumps(words, ensure_ascii=False, separators=(",", ":"))
-    return f"export const TEXTS = {said};\n".encode()
+    module = f"export const TEXTS = {_told(words)};\n"
+    if section == "page":
+        # What stands beside a code for whoever looks behind the reason.
+        said = {code.value: texts.reason(code).text for code in REASONS}
+        codes = {code: asdict(text) for code, text in said.items() if text.zh}
+        module += f"export const CODES = {_told(codes)};\n"
+    return module.encode()
+
+
+def _told(words: object) -> str:
+    return json.dumps(words, ensure_ascii=False, separators=(",", ":"))
 
 
 def edition_of(files: dict[str, PageFile]) -> str:

@@ -29,6 +29,7 @@ _SIGNS: Final[dict[str, PublicSign]] = {
     "lockdown": "lockdown",
     "evacuate": "evacuate",
     "out_of_service": "out_of_service",
+    "reader_locked": "out_of_service",
 }
 _OUT: Final = Code.SYS_OUT_OF_SERVICE
 _MODES: Final = {

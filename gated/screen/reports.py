@@ -11,9 +11,14 @@
     {"kind": "paper", "number": "3/12", "day": "2020-02-07", "time": "09:12", "direction": "out",
      "outcome": "passed", "name": "...", "room": "3-2-101", "temp_mc": 36500}
     {"kind": "vehicle", "act": "begin", "plate": "...", "people": 2}
-    {"kind": "vehicle", "act": "pass"}   {"kind": "vehicle", "act": "abandon"}
+    {"kind": "vehicle", "act": "pass"}   {"kind": "vehicle", "act": "abandon", "reason": "station"}
+    {"kind": "vehicle", "act": "drop", "visit": 7, "reason": "on_foot"}
     {"kind": "mode", "mode": "lockdown", "reason": "station", "hours": 2, "second": {...}}
-    {"kind": "direction", "direction": "in"}   {"kind": "sound_test", "heard": true}
+    {"kind": "mode", "mode": "normal", "reason": "over"}
+    {"kind": "direction", "direction": "in", "reason": "rush"}
+    {"kind": "sound_test", "heard": true}
+
+Of a reason that is left out for an end, a switch or a vehicle, the first one counts.
 
 Each may carry `duty`, the number of the spell of duty, and a change of mode `second`, who approves
 it. No other keys. Errors name the key and never repeat what was sent: it may be somebody's name.
@@ -71,10 +76,18 @@ _KEYS: Final[dict[str, frozenset[str]]] = {
         {"number", "day", "time", "direction", "outcome", "name", "document_number"}
         | {"phone", "room", "temp_mc"}
     ),
-    "vehicle": frozenset({"act", "plate", "people"}),
+    "vehicle": frozenset({"act", "plate", "people", "visit", "reason"}),
     "mode": frozenset({"mode", "reason", "hours"}),
-    "direction": frozenset({"direction"}),
+    "direction": frozenset({"direction", "reason"}),
     "sound_test": frozenset({"heard"}),
+}
+
+
+_VEHICLE_KEYS: Final = {
+    "begin": {"plate", "people"},
+    "pass": set[str](),
+    "abandon": {"reason"},
+    "drop": {"visit", "reason"},
 }
 
 
@@ -155,28 +168,40 @@ def _alert(fields: dict[str, object]) -> Alert:
 
 
 def _vehicle(fields: dict[str, object]) -> VehicleAct:
-    act = word(fields, "act", ("begin", "pass", "abandon"))
-    if act == "begin":
-        plate = shaped(fields, "plate", reports.PLATE)
-        return VehicleAct(
-            "begin", plate, within(fields, "people", range(1, reports.PEOPLE_MAX + 1))
-        )
-    if set(fields) & {"plate", "people"}:
-        raise ActionRejected("", "plate and people are named when a vehicle stops, not later")
-    return VehicleAct("pass" if act == "pass" else "abandon")
+    act = word(fields, "act", reports.VEHICLE_ACTS)
+    if not set(fields) <= {"kind", "act"} | _VEHICLE_KEYS[act]:
+        raise ActionRejected("", f"{act} takes {', '.join(sorted(_VEHICLE_KEYS[act]))} besides")
+    match act:
+        case "begin":
+            plate = shaped(fields, "plate", reports.PLATE)
+            people = within(fields, "people", range(1, reports.PEOPLE_MAX + 1))
+            return VehicleAct("begin", plate, people)
+        case "abandon":
+            return VehicleAct("abandon", reason=_why(fields, reports.ABANDON_REASONS))
+        case "drop":
+            number = visit(fields)
+            if not number:
+                raise ActionRejected("visit", "is missing: the visit of whoever leaves the vehicle")
+            return VehicleAct("drop", visit=number, reason=_why(fields, reports.DROP_REASONS))
+    return VehicleAct("pass")
+
+
+def _why(fields: dict[str, object], reasons: tuple[str, ...]) -> str:
+    return word(fields, "reason", reasons, default=reasons[0])
 
 
 def _mode(fields: dict[str, object]) -> ModeChange:
     mode = word(fields, "mode", reports.MODES)
     if mode == "normal":
-        return ModeChange(mode)
+        return ModeChange(mode, _why(fields, reports.MODE_END_REASONS))
     hours = within(fields, "hours", range(1, reports.MODE_HOURS_MAX + 1), default=1)
     return ModeChange(mode, word(fields, "reason", reports.MODE_REASONS), hours)
 
 
 def _direction(fields: dict[str, object]) -> DirectionSwitch:
     inward = word(fields, "direction", ("in", "out")) == "in"
-    return DirectionSwitch("in" if inward else "out")
+    why = _why(fields, reports.DIRECTION_REASONS)
+    return DirectionSwitch("in" if inward else "out", why)
 
 
 def _sound_test(fields: dict[str, object]) -> SoundTest:

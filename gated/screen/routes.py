@@ -4,7 +4,7 @@
     POST /act         a GuardAction                          GET /snapshot  the newest snapshot
     POST /report      a Report                               GET /healthz   whether all is alive
     POST /find        a Search                               GET /summary   the shift in counts
-    POST /identify    a Pick
+    POST /identify    a Pick                                 POST /attend   a dialog is open
     GET  /token       what orders must carry                 GET /guards    who may log in
     GET  /public      the page for the person in front       GET /public/events  its own stream
     GET  /pair        two lanes side by side, where the configuration names them
@@ -23,13 +23,22 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gated.screen.actions import BODY_MAX, Order, parse_order, parse_pick, parse_search
+from gated.screen.actions import (
+    BODY_MAX,
+    Order,
+    parse_attended,
+    parse_order,
+    parse_pick,
+    parse_search,
+)
 from gated.screen.answers import answered, refused
 from gated.screen.desks import Desks, KnownGuard
 from gated.screen.feed import Published
 from gated.screen.look_up import Found
 from gated.screen.page_files import PageFile, edition_of, file_answer
+from gated.screen.plain_page import missing
 from gated.screen.public_view import public_view
+from gated.screen.refusals import NOT_OFFERED, STALE
 from gated.screen.reports import REPORT_BODY_MAX, Answer, SentReport, parse_report
 from gated.screen.role_view import seen_by
 from gated.screen.snapshot import Snapshot
@@ -37,8 +46,6 @@ from gated.screen.streams import Streams, age_ms, snapshot_event, token_event
 from gated.texts import Texts, shipped
 
 TOKEN_HEADER = "X-Gated-Token"
-STALE = "stale_page"
-NOT_OFFERED = "not_offered"
 OK = 200
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 NO_STORE = {"Cache-Control": "no-store"}
@@ -122,6 +129,7 @@ class Routes:
             Route("/report", guarded(self._report), methods=["POST"]),
             Route("/find", guarded(self._find), methods=["POST"]),
             Route("/identify", guarded(self._identify), methods=["POST"]),
+            Route("/attend", guarded(self._attend), methods=["POST"]),
             Route("/summary", guarded(self._summary)),
             Route("/public", guarded(self._public)),
             Route("/public/events", guarded(self._public_events)),
@@ -144,13 +152,17 @@ class Routes:
 
     async def _file(self, request: Request, _caller: Caller) -> Response:
         name = request.path_params.get("name", "index.html")
-        return file_answer(self._page.get(name), request)
+        found = self._page.get(name)
+        return file_answer(found, request) if found else missing(request, self._texts)
 
     async def _public(self, request: Request, _caller: Caller) -> Response:
         return file_answer(self._page["public.html"], request)
 
     async def _pair(self, request: Request, _caller: Caller) -> Response:
-        return file_answer(self._page.get("pair.html"), request)
+        found = self._page.get("pair.html")
+        if found is None:
+            return missing(request, self._texts, "pair_off", "pair_off_advice")
+        return file_answer(found, request)
 
     async def _public_events(self, _request: Request, caller: Caller) -> Response:
         door = self._door
@@ -200,7 +212,9 @@ class Routes:
         def take(body: bytes) -> Answer:
             order = parse_order(body)
             refusal = self._door.order_refusal(caller, order)
-            return Answer(refusal) if refusal else self._desks.act(order)
+            if refusal:
+                return Answer(refusal)
+            return self._desks.act(replace(order, by=caller.guard.number if caller.guard else ""))
 
         return await answered(request, BODY_MAX, take)
 
@@ -239,6 +253,16 @@ class Routes:
             if refusal or self._desks.finder is None:
                 return Answer(refusal or NOT_OFFERED)
             return self._desks.finder.identify(pick)
+
+        return await answered(request, BODY_MAX, take)
+
+    async def _attend(self, request: Request, caller: Caller) -> Response:
+        def take(body: bytes) -> Answer:
+            number, duty = parse_attended(body)
+            refusal = self._door.duty_refusal(caller, duty)
+            if not refusal:
+                self._desks.attend(number, duty)
+            return Answer(refusal)
 
         return await answered(request, BODY_MAX, take)
 

@@ -19,7 +19,15 @@ from starlette.types import ASGIApp
 from gated.screen.actions import BODY_MAX, Credentials, Order, fields_of, parse_credentials
 from gated.screen.answers import answered
 from gated.screen.border import Border, authorities
-from gated.screen.desks import Desks, Finder, LogInDesk, TakeOrder, TakeReport
+from gated.screen.desks import (
+    Attend,
+    Desks,
+    Finder,
+    LogInDesk,
+    TakeOrder,
+    TakeReport,
+    nobody_attends,
+)
 from gated.screen.feed import Feed
 from gated.screen.listener import Listener, ScreenUnavailable
 from gated.screen.look_up import Summary
@@ -82,7 +90,7 @@ class ScreenServer:
     """Serves one feed on one port of this machine.
 
     names: further host names the page is opened under; loopback and `host` always count.
-    act, report, log_in, finder, summary: see Desks. texts: the words of the page; None: the
+    act, report, log_in, finder, summary, attend: see Desks. texts: the words of the page; None: the
     shipped ones. lanes: addresses of the two screens that /pair shows side by side.
     """
 
@@ -101,11 +109,12 @@ class ScreenServer:
         summary: Callable[[], Summary] = Summary,
         texts: Texts | None = None,
         lanes: tuple[str, ...] = (),
+        attend: Attend = nobody_attends,
     ) -> None:
         self._names = names
         self._lanes = lanes
         self._listener = Listener(host, port, "[screen]")
-        desks = Desks(feed, act, report, log_in, finder, summary)
+        desks = Desks(feed, act, report, log_in, finder, summary, attend)
         page = with_lanes(load_page(language, texts), lanes)
         self._routes = Routes(desks, page, LocalDoor(log_in), texts)
 

@@ -9,13 +9,14 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
+from gated.core.gate_mode import Special
 from gated.core.model import ClockState, GuardActionKind, Verdict
 from gated.core.text import Language as Language  # noqa: PLC0414 - whoever fills a snapshot needs it
 from gated.core.text import Text as Text  # noqa: PLC0414 - likewise
 
 Band = Literal["allow", "note", "check", "stop", "fault"]
 Mode = Literal["idle", "measuring", "verdict", "fault"]
-Sign = Literal["fault", "lockdown", "evacuate", "out_of_service", "open"]
+Sign = Literal["fault", "lockdown", "evacuate", "out_of_service", "open", "reader_locked"]
 CallState = Literal["waiting", "delivered", "answered"]
 LinkState = Literal["online", "offline", "hub_silent", "none"]
 PartState = Literal["ok", "warn", "fail", "off"]
@@ -105,9 +106,18 @@ class MeasuringView:
 
 
 @dataclass(frozen=True, slots=True)
+class StatusView:
+    """A reason of health by its code, and in words."""
+
+    code: str
+    word: Text
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictView:
     """A decided visit.
 
+    status: what a health status says, for supervisors alone (role_view.py); codes leave it out.
     key: names the passage (`gate/epoch/seq`, or any unique text when it is not recorded).
     code: the primary reason; codes: all of them, shown only behind a tap. note: amber stripe.
     recorded: False draws "not recorded" in fault blue. awaiting_guard: a CHECK nobody answered.
@@ -128,6 +138,7 @@ class VerdictView:
     recorded: bool = True
     awaiting_guard: bool = False
     public: Text = field(default_factory=Text)
+    status: tuple[StatusView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +188,7 @@ class SpecialView:
     word: short, for the header. guard: staff number of who ordered it, "" for the gate itself.
     """
 
-    mode: Literal["lockdown", "evacuate", "out_of_service", "open"]
+    mode: Special
     word: Text
     since: str
     until: str = ""
@@ -194,17 +205,19 @@ class CardView:
 
 @dataclass(frozen=True, slots=True)
 class OccupantView:
-    """Somebody in the vehicle who was identified. name: masked."""
+    """Somebody in the vehicle who was identified. name: masked. visit: number to name them by."""
 
     name: str
     verdict: Verdict
+    visit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class VehicleView:
     """A vehicle that stands at the gate. plate: masked; people: in it, driver included.
 
-    occupants: the newest of those decided; decided: how many. ready: everybody may pass.
+    occupants: who may not pass, and the newest of the others; decided: how many were. ready:
+    everybody may pass.
     """
 
     plate: str
@@ -245,6 +258,15 @@ class StationView:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedView:
+    """The order that the guard on duty asked a second person for. words: sealed ones go with it."""
+
+    kind: GuardActionKind
+    reason: str
+    words: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PanelView:
     """How the page is drawn. diagonal_in: of the panel, inches; night: dimmed colours now."""
 
@@ -257,9 +279,10 @@ class Snapshot:
     """Everything the screen shows at one moment. Comparable, printable, masked.
 
     visit: number of the visit that actions refer to. enabled: what a guard may press now;
-    suggested: the one drawn in white, or "". needs_second: the last order waits for somebody who
-    approves it. message: what the hub wants everybody at this gate to read; tips: prevention
-    advice, shown in turn while nobody is there. members: whether this person has a household.
+    suggested: the one drawn in white, `call` for the station, or "". needs_second: the order that
+    waits for somebody who approves it, as long as the visit stands and nothing else was ordered.
+    message: what the hub wants everybody at this gate to read; tips: prevention advice, shown in
+    turn while nobody is there. members: whether this person has a household.
     """
 
     gate: GateView
@@ -276,9 +299,9 @@ class Snapshot:
     health: tuple[PartView, ...] = ()
     banner: Text | None = None
     message: Text | None = None
-    suggested: GuardActionKind | Literal[""] = ""
+    suggested: GuardActionKind | Literal["call", ""] = ""
     enabled: tuple[GuardActionKind, ...] = ()
-    needs_second: bool = False
+    needs_second: AskedView | None = None
     members: bool = False
     special: SpecialView | None = None
     card: CardView | None = None

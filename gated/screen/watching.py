@@ -1,31 +1,35 @@
 """What somebody may do who is logged in on the network, beside whoever is on duty: pure.
 
 Orders and most reports act in the name of who is on duty, so only that guard gives them. Everybody
-else watches, calls for help, and approves what the guard on duty has asked a second person for.
+else watches, calls for help, and approves what the guard on duty has asked a second person for:
+that order, with that reason, and no other.
 """
-
-from typing import Final
 
 from gated.core.reports import Alert, Call, Shift
 from gated.screen.actions import Order
+from gated.screen.refusals import (
+    ASKED_OTHERWISE,
+    LOG_IN_FIRST,
+    LOGGED_OFF,
+    NOBODY,
+    NOT_HERE,
+    NOT_YOUR_ROLE,
+)
 from gated.screen.reports import SentReport
 from gated.screen.role_view import may_see_people
 from gated.screen.snapshot import Snapshot
 
-NOT_HERE: Final = "not_on_duty_here"
-NOBODY: Final = "nobody_on_duty"
-LOGGED_OFF: Final = "logged_off"
-LOG_IN_FIRST: Final = "log_in_first"
-NOT_YOUR_ROLE: Final = "not_your_role"
-
 
 def order_refusal(guard: str, order: Order, now: Snapshot) -> str:
     """Return why the guard of this number may not give this order now, "" when they may."""
-    refusal = duty_refusal(guard, order.action.duty, now)
-    if refusal != NOT_HERE or order.second is None:
+    action, asked = order.action, now.needs_second
+    refusal = duty_refusal(guard, action.duty, now)
+    if refusal != NOT_HERE or order.second is None or order.second.guard != guard:
         return refusal
-    asked = now.needs_second and order.action.visit == now.visit
-    return "" if asked and order.second.guard == guard else NOT_HERE
+    if asked is None or action.visit != now.visit:
+        return NOT_HERE
+    same = (action.kind, action.reason) == (asked.kind, asked.reason)
+    return "" if same and not order.text else ASKED_OTHERWISE
 
 
 def report_refusal(guard: str, sent: SentReport, now: Snapshot) -> str:

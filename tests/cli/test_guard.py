@@ -8,6 +8,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from gated.cli.guard import app
+from gated.cli.main import app as whole
 from gated.core.duty import DutyRole
 from gated.core.pseudonym import person_ref
 from gated.store import keys
@@ -66,6 +67,14 @@ def test_a_pin_is_never_an_argument_and_never_asked_for_without_a_terminal(folde
     run("add", "A12", "--pin", "8642", code=2)
     assert "--pin-stdin" in run("add", "A12", code=2).stderr
     assert opened(folder).guards() == {}
+
+
+def test_a_role_that_is_none_is_refused_in_our_own_words() -> None:
+    done = CliRunner().invoke(whole, ["guard", "add", "A12", "--role", "boss"])
+    said = " ".join(done.stderr.replace("│", " ").split())
+    assert done.exit_code == 2
+    assert "'--role': 'boss' is not one of 'guard', 'supervisor', 'technician'" in said
+    assert "Value error" not in said
 
 
 def test_a_pin_is_changed(folder: Path) -> None:

@@ -11,7 +11,7 @@ from gated.core.model import (
     Holder,
     StatusCode,
 )
-from gated.core.visit import MeasuringView, PersonPicked
+from gated.core.visit import IdleView, MeasuringView, PersonPicked, Timings, VerdictView
 from tests.core.session_lane import Lane, holder
 
 ANNA, BAO = holder(b"anna"), holder(b"bao")
@@ -47,7 +47,8 @@ def test_quarantine_passes_by_hand_only_for_medical_reasons() -> None:
     )
     lane.act(MANUAL, "known")
     assert lane.outcomes[-1] == ("STOP", "STAT_HOME_QUARANTINE")
-    assert lane.view.refused_action == "second_person"
+    assert lane.view.asked is not None
+    assert (lane.view.asked.kind, lane.view.asked.reason) == (MANUAL, "known")
     lane.act(MANUAL, "medical")
     assert lane.outcomes[-1] == ("ALLOW_NOTE", "GUARD_MEDICAL")
 
@@ -135,12 +136,12 @@ def test_the_second_reading_after_an_order_is_the_next_persons() -> None:
 def test_measuring_again_asks_for_the_wrist_and_decides_anew() -> None:
     lane = Lane()
     lane.show(ANNA)
-    lane.measure(38_100)
-    assert lane.outcomes == [("CHECK", "TEMP_HIGH_RETRY")]
+    lane.measure(34_000)
+    assert lane.outcomes == [("CHECK", "TEMP_LOW")]
     lane.act(AGAIN)
     assert isinstance(lane.state, session.Measuring)
     lane.measure(36_500)
-    assert lane.outcomes == [("CHECK", "TEMP_HIGH_RETRY"), ALLOWED]
+    assert lane.outcomes == [("CHECK", "TEMP_LOW"), ALLOWED]
     assert [one.what for one in lane.follow_ups] == ["remeasure"]
     lane.wait(60_000)
     assert [one.what for one in lane.follow_ups] == ["remeasure"]  # the CHECK was answered
@@ -244,3 +245,16 @@ def test_when_its_time_is_over_the_same_credential_is_a_new_visit() -> None:
     lane.wait(30_000)
     lane.show(ANNA)
     assert isinstance(lane.view, MeasuringView)
+
+
+def test_a_second_person_is_waited_for_as_long_as_a_guard_is() -> None:
+    lane = Lane()
+    ill = (b"q", CredentialKind.ID_CARD, CredentialState.ACTIVE, Category.RESIDENT)
+    lane.show(holder(*ill, StatusCode.CLOSE_CONTACT))
+    lane.act(MANUAL, "known")
+    timings = Timings()
+    lane.wait(timings.stop_ms)
+    assert isinstance(lane.view, VerdictView)
+    assert lane.view.asked is not None
+    lane.wait(timings.guard_ms)
+    assert isinstance(lane.view, IdleView)

@@ -16,6 +16,7 @@ from gated.core.model import (
     StatusCode,
     TemperatureState,
 )
+from gated.core.repeat import READINGS_MAX
 from gated.core.visit import (
     PersonPicked,
     Record,
@@ -120,6 +121,7 @@ class Day(RuleBasedStateMachine):
         memory = self.lane.state.memory
         assert len(memory.credentials) <= CREDENTIALS_MAX
         assert len(memory.highs) <= TRIES_MAX
+        assert len(memory.readings) <= READINGS_MAX
         assert len(memory.unanswered) <= UNANSWERED_MAX
 
     @invariant()

@@ -61,3 +61,13 @@ def test_ready_means_as_many_as_said_and_none_who_may_not(
     if vehicle.ready:
         assert len(vehicle.occupants) >= people
         assert all(one.verdict in PASSES for one in vehicle.occupants)
+
+
+def test_whoever_left_does_not_come_back_with_a_newer_verdict() -> None:
+    vehicle = Vehicle(b"p" * 16, "鄂A***45", 3)
+    for visit in (1, 2, 3):
+        vehicle = vehicle.decided(Occupant(bytes([visit]), visit, "", Verdict.ALLOW))
+    left = vehicle.without(2)
+    assert (left.people, [one.visit for one in left.occupants]) == (2, [1, 3])
+    assert left.decided(Occupant(bytes([2]), 9, "", Verdict.ALLOW)) == left
+    assert left.ready

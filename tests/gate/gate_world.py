@@ -30,6 +30,7 @@ from gated.core.trust import TrustTable
 from gated.errors import StoreError
 from gated.gate.card_memory import CardMemory
 from gated.gate.desks import Desks
+from gated.gate.drift_watch import DriftWatch
 from gated.gate.duty_desk import DutyDesk
 from gated.gate.engine import Engine
 from gated.gate.events import (
@@ -45,6 +46,7 @@ from gated.gate.health import Health
 from gated.gate.hub_desk import HubDesk
 from gated.gate.message_desk import MessageDesk
 from gated.gate.mode_desk import ModeDesk
+from gated.gate.policy_age import PolicyAge
 from gated.gate.presenter import Presenter
 from gated.gate.recorder import Recorder
 from gated.gate.report_desk import ReportDesk
@@ -69,6 +71,7 @@ from gated.store.keys import SiteKeys
 from gated.store.roster import LOCAL, RosterStore
 from gated.store.roster_build import RosterRow, build
 from gated.texts import Texts, shipped
+from tests.support.feed import wait_newer
 
 KEYS = SiteKeys(b"\x11" * 32, b"\x22" * 32)
 GATE = GateSection(id="north-1", site="park", direction="out", clock="trusted")
@@ -193,7 +196,8 @@ class GateInAThread:
         self.feed = Feed(first)
         presenter = Presenter(self.gate, self.health, self.texts)
         self.board = SummaryBoard()
-        screen = ScreenDesk(self.feed, presenter, self.board, ScreenSection())
+        rules = PolicyAge(self.folder, "1.2.3")
+        screen = ScreenDesk(self.feed, presenter, self.board, ScreenSection(), rules)
         self.engine = Engine(
             self.gate, VISIT, self.inbox, self.health, self._desks, LaneMark(), screen
         )
@@ -252,11 +256,11 @@ class GateInAThread:
             assert time.monotonic() < end, "the engine was always busy"
         return said
 
-    def press_once(self, action: GuardAction, *, ago_ms: int = 0) -> str | None:
+    def press_once(self, action: GuardAction, *, ago_ms: int = 0, by: str = "") -> str | None:
         answer: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         now = self._now()
         at = replace(now, mono_ms=now.mono_ms - ago_ms)
-        self.inbox.put(GuardPressed(at, action, answer))
+        self.inbox.put(GuardPressed(at, action, answer, by))
         return answer.get(timeout=LIMIT_S)
 
     def report(self, report: Report) -> Answer:
@@ -286,7 +290,7 @@ class GateInAThread:
         end = time.monotonic() + LIMIT_S
         latest = self.feed.latest()
         while not seen(latest.snapshot):
-            newer = self.feed.wait_newer(latest.number, end - time.monotonic())
+            newer = wait_newer(self.feed, latest.number, end - time.monotonic())
             assert newer is not None, f"never saw {what}; last: {latest.snapshot}"
             latest = newer
         return latest.snapshot
@@ -347,4 +351,4 @@ class GateInAThread:
         file = CalibrationFile(path if path.exists() else None)
         file.reread()
         config = ThermometryConfig(warm_up_ms=0, three_volt=False)
-        return ThermometerDesk(config, file, 0)
+        return ThermometerDesk(config, file, 0, DriftWatch(self.folder / "days.json"))

@@ -12,6 +12,7 @@ from gated.core.model import (
     CredentialState,
     Direction,
     Display,
+    GuardAction,
     Holder,
     Measurement,
     Person,
@@ -66,10 +67,10 @@ class Screen:
         holder: Holder = HOLDER,
         recorded: bool = True,
         awaiting: bool = False,
-        refused: str = "",
+        asked: GuardAction | None = None,
         thermometer: str = "ok",
     ) -> Snapshot:
-        view = VerdictView(Visit(visit, holder, 0, taken), said, 9_000, 1, awaiting, refused)
+        view = VerdictView(Visit(visit, holder, 0, taken), said, 9_000, 1, awaiting, asked)
         self.presenter.passed(view, f"key-{visit}", NOON, Direction.OUT, recorded=recorded)
         self.presenter.show(view, self.now_ms)
         return self.snapshot(thermometer=thermometer)

@@ -63,7 +63,7 @@ def restarted(recorder: Recorder, folder: Path, now: Moment, *, boot: str = "boo
 def test_a_gate_without_a_book_believes_every_number(recorder: Recorder, tmp_path: Path) -> None:
     desk = duty_desk(recorder, tmp_path)
     assert not desk.guarded
-    assert desk.refusal(0, Task.COMMAND) == ""
+    assert desk.refusal(0, Task.APPROVE) == ""
     desk.change(Shift("begin", "G017"), MOMENT)
     assert (desk.guard, desk.name) == ("G017", "")
 
@@ -75,7 +75,7 @@ def test_with_a_book_nobody_acts_without_a_log_in(desk: DutyDesk) -> None:
     assert desk.duty is not None
     assert (desk.guard, desk.name) == ("A12", "李*")
     assert desk.refusal(desk.duty.number, Task.DECIDE) == ""
-    assert desk.refusal(desk.duty.number, Task.COMMAND) == "not_your_role"
+    assert desk.refusal(desk.duty.number, Task.APPROVE) == "not_your_role"
 
 
 def test_an_order_of_the_guard_before_is_refused(desk: DutyDesk) -> None:

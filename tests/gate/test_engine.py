@@ -6,6 +6,7 @@ import pytest
 
 from gated.core.model import GuardActionKind, StatusCode, Verdict
 from gated.gate.recorder import HELD_MAX
+from gated.screen.role_view import seen_by
 from tests.gate.gate_world import (
     GateInAThread,
     id_number,
@@ -128,7 +129,9 @@ def test_a_health_status_stops_and_stays_unsaid(gate: GateInAThread, tmp_path: P
         shown = gate.until(
             lambda s: s.verdict is not None and s.verdict.verdict is Verdict.STOP, "the stop"
         )
-        assert b"STAT_CONTACT" not in shown.to_json()
+        for role in ("", "guard"):
+            assert b"STAT_CONTACT" not in seen_by(role, shown).to_json()
+        assert b"STAT_CONTACT" in seen_by("supervisor", shown).to_json()
         assert shown.verdict is not None
         assert shown.verdict.reason.en == "Call the station"
         assert records(tmp_path, "passage")[0]["reason"] == "STAT_CONTACT", "the record knows"

@@ -1,11 +1,20 @@
 """The inbox is bounded; what is lost is counted; nothing personal is printed."""
 
+import queue
 import threading
 
 from structlog.testing import capture_logs
 
 from gated.core.thermometry_window import SensorSample
-from gated.gate.events import INBOX_MAX, CardSeen, CodeSeen, Inbox, LaneMark, SampleTaken
+from gated.gate.events import (
+    INBOX_MAX,
+    CardSeen,
+    CodeSeen,
+    Inbox,
+    LaneMark,
+    SampleTaken,
+    answer_of,
+)
 from tests.gate.gate_world import MOMENT, id_number
 
 SAMPLE = SampleTaken(MOMENT, SensorSample(0, 22_000, 22_000))
@@ -66,3 +75,20 @@ def test_numbers_and_texts_are_not_printed() -> None:
 
 def test_before_the_first_verdict_every_code_is_fresh() -> None:
     assert LaneMark().decided_s < 0
+
+
+def test_an_answer_that_does_not_come_is_busy_and_an_alarm_waits_for_room() -> None:
+    answer: queue.SimpleQueue[str] = queue.SimpleQueue()
+    inbox = Inbox()
+    assert answer_of(inbox, CARD, answer, "busy") == "busy"
+    assert inbox.take(0) is CARD
+    answer.put("done")
+    assert answer_of(inbox, CARD, answer, "busy") == "done"
+    answer.put("too late")
+    assert answer_of(full(), CARD, answer, "busy") == "busy"
+    crowded = full()
+    guard = threading.Thread(target=lambda: answer_of(crowded, CARD, answer, "busy", insist=True))
+    guard.start()
+    crowded.take(1)
+    guard.join(20)
+    assert crowded.dropped == {"SampleTaken": 1}

@@ -102,6 +102,18 @@ def test_short_space_is_a_warning_and_recorded_once(
     assert world.recorded() == [("DEV_STORE_90", "since"), ("DEV_STORE_90", "cleared")]
 
 
+def test_a_mode_that_is_not_stored_is_a_fault_until_it_is(world: World) -> None:
+    world.faults.storage(0, MOMENT, modes_stored=False)
+    part = world.health.part("storage")
+    assert (part.state, part.detail) == (
+        "fail",
+        "mode or direction not stored: lost with a restart",
+    )
+    world.faults.storage(0, MOMENT, modes_stored=True)
+    assert world.health.part("storage").state == "ok"
+    assert world.recorded() == [("DEV_STORE_FULL", "since"), ("DEV_STORE_FULL", "cleared")]
+
+
 # -- in the engine --------------------------------------------------------------------------------
 
 

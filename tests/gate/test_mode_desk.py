@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from gated.config import GateSection
 from gated.core.gate_mode import HOUR_MS, SPECIALS
@@ -105,7 +106,15 @@ def test_a_fire_that_ran_out_leaves_the_lockdown_below_it(desk: ModeDesk, tmp_pa
     assert (event["mode"], event["former"]) == ("lockdown", "evacuate")
 
 
-@pytest.mark.parametrize("change", [EVACUATE, OPEN, ModeChange("out_of_service", "equipment")])
+@pytest.mark.parametrize(
+    "change",
+    [
+        EVACUATE,
+        OPEN,
+        ModeChange("out_of_service", "equipment"),
+        ModeChange("reader_locked", "crowding"),
+    ],
+)
 def test_other_modes_begin_and_end_by_one_person(desk: ModeDesk, change: ModeChange) -> None:
     assert refused(desk, change) == ""
     desk.apply(change, "A12", MOMENT)
@@ -189,3 +198,28 @@ def test_a_card_that_refuses_keeps_the_order_in_memory(desk: ModeDesk, tmp_path:
     (tmp_path / "mode.new").mkdir()
     desk.apply(LOCKDOWN, "A12", MOMENT)
     assert desk.mode == "lockdown"
+
+
+def test_what_the_card_refused_is_tried_again_and_stands_after_a_restart(
+    journal: FailingJournal, desk: ModeDesk, tmp_path: Path
+) -> None:
+    assert desk.stored
+    (tmp_path / "mode.new").mkdir()
+    with capture_logs() as logs:
+        desk.apply(LOCKDOWN, "A12", MOMENT)
+        desk.tick(later(1_000))
+        assert (desk.mode, desk.stored) == ("lockdown", False)
+        assert opened(journal, tmp_path).told == "normal"
+        (tmp_path / "mode.new").rmdir()
+        desk.tick(later(2_000))
+    assert desk.stored
+    assert opened(journal, tmp_path).told == "lockdown"
+    assert [line["event"] for line in logs] == ["mode.unwritable", "mode.stored"]
+
+
+def test_a_locked_reader_decides_as_ever_and_takes_no_credential(desk: ModeDesk) -> None:
+    assert desk.reads
+    desk.apply(ModeChange("reader_locked", "crowding", 1), "A12", MOMENT)
+    assert (desk.told, desk.mode, desk.reads) == ("reader_locked", "normal", False)
+    desk.tick(later(HOUR_MS))
+    assert desk.reads

@@ -11,6 +11,7 @@ from gated.core.model import (
     CredentialKind,
     CredentialState,
     Display,
+    GuardAction,
     GuardActionKind,
     Holder,
     Measurement,
@@ -23,6 +24,8 @@ from gated.core.reasons import FAULT_CODES, HEALTH_CODES, Code
 from gated.core.visit import IdleView, MeasuringView, Visit
 from gated.gate import wording
 from gated.gate.presenter import CUE_MS
+from gated.screen.role_view import seen_by
+from gated.screen.snapshot import AskedView
 from gated.texts import load, shipped
 from tests.gate.shown import (
     ALLOW,
@@ -65,7 +68,7 @@ def test_every_fault_is_blue_and_nothing_else_is() -> None:
 @pytest.mark.parametrize("code", sorted(HEALTH_CODES | {Code.STAT_HOST_QUARANTINE}))
 def test_a_health_status_is_not_told_to_the_guard(code: Code) -> None:
     said = decision(Verdict.STOP, code, Code.TEMP_MISSING)
-    snapshot = Screen().decided(said)
+    snapshot = seen_by("guard", Screen().decided(said))
     assert code.value.encode() not in snapshot.to_json()
     assert snapshot.verdict is not None
     assert snapshot.verdict.code == "TEMP_MISSING"
@@ -138,9 +141,29 @@ def test_without_a_working_thermometer_a_typed_value_is_suggested() -> None:
 
 
 def test_a_refused_order_says_that_a_second_person_must_approve() -> None:
-    snapshot = Screen().decided(decision(Verdict.STOP, Code.STAT_CONTACT), refused="second_person")
+    asked = GuardAction(GuardActionKind.MANUAL_PASS, 1, "other", note="00")
+    snapshot = Screen().decided(decision(Verdict.STOP, Code.STAT_CONTACT), asked=asked)
     assert snapshot.verdict is not None
     assert snapshot.verdict.advice.en == "A second person must approve"
+    assert snapshot.needs_second == AskedView(GuardActionKind.MANUAL_PASS, "other", words=True)
+
+
+def test_a_clinical_fever_suggests_the_call() -> None:
+    snapshot = Screen().decided(decision(Verdict.STOP, Code.TEMP_CLINICAL_HIGH))
+    assert snapshot.suggested == "call"
+    assert snapshot.verdict is not None
+    assert "呼叫" in snapshot.verdict.advice.zh
+
+
+@pytest.mark.parametrize("code", sorted(HEALTH_CODES | {Code.STAT_HOST_QUARANTINE}))
+def test_what_a_status_says_stands_apart_from_what_guards_read(code: Code) -> None:
+    shown = Screen().decided(decision(Verdict.STOP, code, Code.TIME_CURFEW)).verdict
+    assert shown is not None
+    assert shown.codes == ("TIME_CURFEW",)
+    [status] = shown.status
+    assert (status.code, status.word) == (code.value, shipped().of("status", code.value))
+    guards = (shown.reason, shown.advice, shown.public, shown.word)
+    assert status.word.zh not in " ".join(text.zh for text in guards)
 
 
 def test_what_was_not_recorded_is_marked() -> None:
@@ -161,12 +184,12 @@ def test_the_last_three_visits_newest_first_each_once() -> None:
     assert snapshot.last[0].time == "12:00"
 
 
-def test_somebody_unknown_is_a_category_not_a_name() -> None:
+def test_about_somebody_unknown_the_row_says_why() -> None:
     nobody = Holder(Credential(CredentialKind.ID_CARD, CredentialState.UNKNOWN, b"c" * 16))
     snapshot = Screen().decided(decision(Verdict.CHECK, Code.ID_NOT_IN_ROSTER), holder=nobody)
     assert snapshot.verdict is not None
     assert snapshot.verdict.person is None
-    assert snapshot.last[0].name == "未知"
+    assert (snapshot.last[0].name, snapshot.last[0].reason.zh) == ("", "名单无此人")
 
 
 def test_measuring_shows_progress_time_left_and_the_prompt() -> None:

@@ -13,6 +13,8 @@ from gated.config import GateSection
 from gated.core.duty import DutyRole
 from gated.core.reports import (
     CHECKLIST,
+    KINDS,
+    Call,
     DirectionSwitch,
     ModeChange,
     Note,
@@ -71,7 +73,7 @@ class Engine(Inbox):
 
     def offer(self, event: object) -> bool:
         assert isinstance(event, GuardReported)
-        self._desk.take(event, None, MOMENT)
+        self._desk.take(event, None, MOMENT, newest=7)
         return True
 
 
@@ -240,9 +242,35 @@ def test_a_technician_stops_and_restarts_the_gate_and_nothing_else(lane: Lane) -
     assert lane.said(ModeChange("open", "rescue", 1)) == "not_your_role"
     assert lane.said(DirectionSwitch("out")) == "not_your_role"
     assert lane.said(VehicleAct("begin", "鄂A12345", 2)) == "not_your_role"
-    assert lane.said(ModeChange("out_of_service", "equipment", 1)) == ""
-    assert lane.said(ModeChange("normal")) == ""
+    for mode in ("out_of_service", "reader_locked"):
+        assert lane.said(ModeChange(mode, "equipment", 1)) == ""
+        assert lane.said(ModeChange("normal")) == ""
     assert lane.modes.told == "normal"
+
+
+def test_a_technician_puts_nothing_in_place_of_a_mode_that_is_not_theirs(lane: Lane) -> None:
+    lane.on_duty(FIXER)
+    assert lane.said(ModeChange("evacuate", "fire", 1)) == ""
+    assert lane.said(ModeChange("out_of_service", "equipment", 1)) == "not_your_role"
+    assert lane.said(ModeChange("normal")) == "not_your_role"
+    assert lane.modes.told == "evacuate"
+
+
+@pytest.mark.parametrize("report", [Call("help", 8), Note("parcel", visit=8)])
+def test_a_report_names_a_visit_that_was(lane: Lane, report: Call | Note) -> None:
+    assert lane.said(report) == "no_such_visit"
+    assert lane.rows(KINDS[type(report)]) == []
+    for visit in (7, 3):
+        assert lane.said(replace(report, visit=visit)) == ""
+    assert [row["visit"] for row in lane.rows(KINDS[type(report)])] == [7, 3]
+
+
+def test_an_end_and_a_switch_say_why(lane: Lane) -> None:
+    assert lane.said(ModeChange("open", "rescue", 1)) == ""
+    assert lane.said(ModeChange("normal", "mistake")) == ""
+    assert lane.said(DirectionSwitch("out", "rush")) == ""
+    assert [row["reason"] for row in lane.rows("mode")] == ["rescue", "mistake"]
+    assert lane.rows("direction")[0]["reason"] == "rush"
 
 
 def test_somebody_on_the_network_reports_in_their_own_name(lane: Lane) -> None:

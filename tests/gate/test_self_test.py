@@ -1,14 +1,18 @@
 """`gated check` without a daemon: each part's state and remedy, nothing left behind."""
 
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from drivers.errors import DeviceUnavailable
-from gated.config import CardReaderSection, Config
+from drivers.thermometer.device import Mlx90614
+from drivers.thermometer.simulator import Fault, Mlx90614Model, SimulatedBus
+from gated.config import CardReaderSection, Config, ThermometerSection
 from gated.gate import probes
+from gated.gate.devices import open_thermometer
 from gated.gate.health import Health
 from gated.gate.self_test import self_test
 from gated.store.keys import write_secret
@@ -224,3 +228,46 @@ def test_two_readers_show_the_worse_one(
         assert (part.state, part.detail) == ("fail", "cannot open /dev/left: gone")
     part = check_of(site, card_reader=[{"port": "/dev/right"}]).part("card_reader")
     assert (part.state, part.detail) == ("ok", "/dev/right: module 0A1B")
+
+
+def test_what_is_odd_about_a_thermometer_is_told_beside_what_it_is(
+    site: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened(section: ThermometerSection) -> Mlx90614:
+        return open_thermometer(section, lambda _: SimulatedBus(model))
+
+    model = Mlx90614Model(time.monotonic)
+    monkeypatch.setattr(probes, "open_thermometer", opened)
+    part = check_of(site, thermometer={}).part("thermometer")
+    assert (part.state, part.remedy[:18]) == ("warn", "calibrate the site")
+    model.eeprom[0x24] = 0xFAE1
+    part = check_of(site, thermometer={}).part("thermometer")
+    assert part.state == "warn"
+    assert "MLX90614 DCC at 0x5a, serial 1d7b8e020c175a41, conf" in part.detail
+    assert ", 0 of 60 checksums wrong, sees 2" in part.detail
+    assert part.detail.endswith(
+        "; emissivity cell is 0xfae1, expected 0xffff: readings are wrong; not calibrated"
+    )
+    assert part.remedy.startswith("replace the sensor; calibrate the site")
+
+
+def test_a_bus_that_is_not_there_says_how_to_switch_it_on(site: dict[str, Any]) -> None:
+    part = check_of(site, thermometer={"bus": 250}).part("thermometer")
+    assert (part.state, part.detail) == ("fail", "cannot open I2C bus /dev/i2c-250: no such bus")
+    assert part.remedy == "switch I2C on with raspi-config (errno 2)"
+
+
+def test_another_part_at_the_thermometers_address_is_named_as_such(
+    site: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened(section: ThermometerSection) -> Mlx90614:
+        return open_thermometer(section, lambda _: SimulatedBus(model))
+
+    model = Mlx90614Model(time.monotonic)
+    model.eeprom[0x2E] = 0x2412
+    model.fault(Fault.WRONG_PEC)
+    monkeypatch.setattr(probes, "open_thermometer", opened)
+    part = check_of(site, thermometer={}).part("thermometer")
+    assert part.state == "fail"
+    assert "what answers is no MLX90614, its address cell reads 0x2412" in part.detail
+    assert "take them off this bus" in part.remedy

@@ -12,6 +12,7 @@ import pytest
 from drivers.card_reader.simulator_records import resident_record
 from gated import config
 from gated.gate.first_files import DRAFT, SetupRefused
+from gated.gate.joining import JoinFailed
 from gated.hub.enrolment import Enrolments, NewGate
 from gated.hub.web.server import PagesServer
 from gated.screen.border import SAFE_HEADERS
@@ -264,6 +265,33 @@ def test_a_gate_joins_and_its_configuration_is_the_hubs(
     assert loaded.broker is not None
     assert loaded.broker.key == made.place.keys / "gate.key"
     assert not (made.place.folder / DRAFT).exists()
+
+
+def test_nobody_finishes_or_joins_while_the_keys_are_fetched(
+    made: Wizard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_all(made)
+    number = made.state()["number"]
+    begun, go_on, said = threading.Event(), threading.Event(), []
+
+    def slowly(*_: object, **__: object) -> None:
+        begun.set()
+        assert go_on.wait(20)
+        raise JoinFailed("cannot join: nobody answered", "unreachable")
+
+    monkeypatch.setattr("gated.gate.setup_session.join", slowly)
+    first = threading.Thread(target=lambda: said.append(join(made, "127.0.0.1", "ABC")))
+    first.start()
+    assert begun.wait(20)
+    try:
+        assert error(made.post("finish", {"number": number})) == "busy"
+        assert error(join(made, "127.0.0.1", "ABC")) == "busy"
+        assert not made.place.config.exists()
+    finally:
+        go_on.set()
+        first.join(20)
+    assert error(said[0]) == "join_unreachable"
+    assert finish(made).status_code == 200
 
 
 def test_every_way_a_code_can_fail_has_its_word(

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from gated.core.reports import Paper, PaperLine
+from gated.errors import StoreError
 from gated.hub.audit import Action
 from gated.hub.daily_report import DailyReport
 from gated.hub.inbox import Inbox, InboxRefused, Item
@@ -13,7 +14,7 @@ from gated.hub.inbox_item import Kind
 from gated.hub.late_entry import LateEntries, LateEntryRefused
 from gated.hub.paper_line import PaperLines
 from gated.hub.projector import Projector
-from gated.hub.roles import Role
+from gated.hub.roles import Actor, Role
 from gated.hub.schema_records import PASSAGE
 from gated.hub.store import HubStore
 from gated.store.sealed_box import paper_context, public_of, seal_to
@@ -108,6 +109,27 @@ def test_one_press_makes_it_a_record_under_its_own_time_and_answers_the_item(
     reports = DailyReport(desk.office)
     report = reports.of(desk.actor(), reports.today("east"))
     assert report.traffic.late == 1
+
+
+def test_a_line_whose_item_cannot_be_answered_is_no_record(
+    desk: Desk, store: HubStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = arrive(desk, store)
+    noted = desk.office.audit.note
+
+    def note(actor: Actor, action: Action, **words: Any) -> None:
+        if action is Action.ACKNOWLEDGE:
+            raise StoreError("the disk is full")
+        noted(actor, action, **words)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.office.audit, "note", note)
+        with pytest.raises(StoreError):
+            PaperLines(desk.office).enter(desk.actor(), item.id)
+    assert late(desk) == []
+    assert Inbox(desk.office).item(desk.actor(), item.id).acked_ms is None
+    PaperLines(desk.office).enter(desk.actor(), item.id)
+    assert len(late(desk)) == 1
 
 
 def test_somebody_of_the_register_is_found_by_the_document(desk: Desk, store: HubStore) -> None:

@@ -72,6 +72,7 @@ class Served:
     found: Found = field(default_factory=Found)
     picks: list[Pick] = field(default_factory=list)
     summary: Summary = field(default_factory=Summary)
+    attended: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -173,6 +174,7 @@ def serving(first: Snapshot, port: int = 0, lanes: tuple[str, ...] = ()) -> Iter
     server = ScreenServer(
         *(feed, "127.0.0.1", port, act),
         lanes=lanes,
+        attend=lambda visit, duty: served.attended.append((visit, duty)),
         report=report,
         log_in=Desk(),
         finder=Finder(),
@@ -221,6 +223,7 @@ def serve(shared: Served) -> Callable[..., Served]:
             shared.log_ins,
             shared.searches,
             shared.picks,
+            shared.attended,
         ):
             heard.clear()
         shared.answer = ""

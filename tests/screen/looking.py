@@ -68,6 +68,21 @@ FAULTS = """({mm, readable}) => {
   if (seen(at("degrees")) && ink(at("name")).bottom > ink(at("degrees")).top + 2) {
     wrong.push("degrees on the name");
   }
+  const box = at("not-recorded");
+  if (seen(box)) {
+    const sign = box.getBoundingClientRect();
+    const over = (one) => one.left < sign.right && one.right > sign.left && one.top < sign.bottom && one.bottom > sign.top;
+    if (box.scrollWidth > box.clientWidth + 1 || sign.left < -1) wrong.push("not recorded is cut");
+    for (const id of ["name", "degrees"]) {
+      if (seen(at(id)) && over(at(id).getBoundingClientRect())) wrong.push(`not recorded on the ${id}`);
+    }
+  }
+  const health = at("health").getBoundingClientRect();
+  for (const label of [...document.querySelectorAll(".cell b")].filter(seen)) {
+    const room = label.closest(".cell").getBoundingClientRect(), one = label.getBoundingClientRect();
+    const cut = width(label) > one.width + 1 || one.right > room.right + 2 || room.bottom > health.bottom + 1;
+    if (cut && document.body.dataset.mode !== "nolink") wrong.push(`${label.textContent} of the health field is cut`);
+  }
   const why = at("why").getBoundingClientRect();
   for (const id of ["reason", "advice"]) {
     const element = at(id);

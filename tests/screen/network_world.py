@@ -12,7 +12,7 @@ import httpx
 
 from gated.config import NetworkSection
 from gated.core.duty import DutyRole
-from gated.core.model import ClockState, GuardAction, Moment
+from gated.core.model import ClockState, GuardAction, GuardActionKind, Moment
 from gated.core.reports import Report, Shift
 from gated.gate.events import Inbox
 from gated.gate.log_in import LogIn
@@ -22,7 +22,7 @@ from gated.screen.desks import Desks
 from gated.screen.feed import Feed
 from gated.screen.network import NetworkServer
 from gated.screen.reports import Answer
-from gated.screen.snapshot import DutyView, Snapshot
+from gated.screen.snapshot import AskedView, DutyView, Snapshot
 from gated.screen.tls import server_context
 from gated.store.guard_book import Guard, GuardBook
 from tests.support.certificates import Authority
@@ -30,17 +30,19 @@ from tests.support.certificates import Authority
 LIMIT_S = 20.0
 NOW = Moment(5_000, 1_770_000_000_000, ClockState.SYNCED)
 LI_PIN, WANG_PIN = "8642", "97531"
+ASKED = AskedView(GuardActionKind.MANUAL_PASS, "known")  # what the guard on duty waits for
 
 
 @dataclass
 class NetworkWorld:
-    """What a test needs of it. taken: orders; told: reports with who gave them."""
+    """What a test needs of it. taken: orders, senders: whose; told: reports with who gave them."""
 
     feed: Feed
     server: NetworkServer
     book: GuardBook
     authority: Authority
     taken: list[GuardAction] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
     told: list[tuple[Report, str]] = field(default_factory=list)
     shifts: list[Shift] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
@@ -101,6 +103,7 @@ def network_world(folder: Path, first: Snapshot, host: str = "127.0.0.1") -> Ite
     cert, key = authority.issue("gate")
     feed = Feed(first)
     taken: list[GuardAction] = []
+    senders: list[str] = []
     told: list[tuple[Report, str]] = []
     shifts: list[Shift] = []
     answers: list[Answer] = []
@@ -108,6 +111,7 @@ def network_world(folder: Path, first: Snapshot, host: str = "127.0.0.1") -> Ite
 
     def act(order: Order) -> Answer:
         taken.append(order.action)
+        senders.append(order.by)
         return Answer()
 
     def report(made: Report, _duty: int, by: str = "", _second: object = None) -> Answer:
@@ -122,7 +126,7 @@ def network_world(folder: Path, first: Snapshot, host: str = "127.0.0.1") -> Ite
     thread = threading.Thread(target=server.run, args=(stop,), name="screen_network")
     thread.start()
     try:
-        yield NetworkWorld(feed, server, book, authority, taken, told, shifts, answers)
+        yield NetworkWorld(feed, server, book, authority, taken, senders, told, shifts, answers)
     finally:
         stop.set()
         thread.join(LIMIT_S)

@@ -23,7 +23,9 @@ FLAWS = """() => [...document.querySelectorAll("dialog button, dialog h2, dialog
     if (box.top < -1 || box.left < -1) flaws.push("outside");
     if (box.bottom > innerHeight + 1 || box.right > innerWidth + 1) flaws.push("outside");
     if (words.some((word) => word.scrollWidth > word.clientWidth + 1)) flaws.push("wide");
+    const line = (word) => parseFloat(getComputedStyle(word).fontSize);
     if (words.some((word) => word.offsetHeight > one.clientHeight + 1)) flaws.push("high");
+    if (words.some((word) => word.scrollHeight > word.clientHeight + line(word) / 2)) flaws.push("cut");
     return [one.textContent, ...flaws];
   })
   .filter((found) => found.length > 1)"""

@@ -231,6 +231,12 @@ def _modes() -> dict[str, Snapshot]:
             Text("设备停用", "Out of service"),
             Text("使用纸质登记", "Use the paper register"),
         ),
+        "reader_locked": _special(
+            "reader_locked",
+            Text("读卡锁定", "READER LOCKED"),
+            Text("暂停刷证、扫码", "Cards and codes are not taken"),
+            Text("按房号找人,或人工放行", "Find by room, or pass by hand"),
+        ),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gated.screen.feed import WATCHERS_MAX, Feed, FeedFull, Published, Watcher
+from tests.support.feed import wait_newer
 
 LIMIT_S = 20.0
 
@@ -18,25 +19,6 @@ def test_latest_is_the_first_snapshot_until_one_is_published(samples: Any) -> No
     assert feed.latest().snapshot is samples.allow
 
 
-def test_wait_newer_returns_none_when_nothing_newer_comes(samples: Any) -> None:
-    feed = Feed(samples.idle)
-    assert feed.wait_newer(1, 0.0) is None
-    newest = feed.wait_newer(0, 0.0)
-    assert newest is not None
-    assert newest.number == 1
-
-
-def test_wait_newer_is_woken_by_a_publish_from_another_thread(samples: Any) -> None:
-    feed = Feed(samples.idle)
-    got: list[Published | None] = []
-    waiter = threading.Thread(target=lambda: got.append(feed.wait_newer(1, LIMIT_S)))
-    waiter.start()
-    feed.publish(samples.stop)
-    waiter.join(LIMIT_S)
-    assert got[0] is not None
-    assert got[0].snapshot is samples.stop
-
-
 def test_waiters_see_numbers_rise_and_end_at_the_last(samples: Any) -> None:
     feed = Feed(samples.idle)
     seen: list[list[int]] = [[] for _ in range(4)]
@@ -44,7 +26,7 @@ def test_waiters_see_numbers_rise_and_end_at_the_last(samples: Any) -> None:
     def follow(numbers: list[int]) -> None:
         number = 1
         while number < 201:
-            newest = feed.wait_newer(number, LIMIT_S)
+            newest = wait_newer(feed, number, LIMIT_S)
             assert newest is not None
             number = newest.number
             numbers.append(number)

@@ -9,7 +9,16 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from gated.core.model import GuardActionKind
-from gated.screen.snapshot import DutyView, FaultView, LinkView, PartView, PersonView, Text
+from gated.screen.snapshot import (
+    DutyView,
+    FaultView,
+    LinkView,
+    PanelView,
+    PartView,
+    PersonView,
+    StatusView,
+    Text,
+)
 from tests.support.waiting import promised_s
 
 pytestmark = pytest.mark.browser
@@ -220,6 +229,31 @@ def test_link_backlog_clock_and_faults_are_told_with_signs(
     expect(page.locator("dialog")).to_contain_text("查接线")
 
 
+def test_a_supervisor_reads_the_status_with_the_codes(samples: Any, serve: Any, seen: Any) -> None:
+    status = StatusView("STAT_CONTACT", Text("密切接触者", "Close contact"))
+    stop = replace(samples.stop, verdict=replace(samples.stop.verdict, status=(status,)))
+    on_duty = DutyView(3, "S001", "王*", "supervisor", log_in=True)
+    served = serve(replace(stop, duty=on_duty))
+    page = seen.page
+    page.goto(served.url)
+    page.locator("body[data-mode=verdict]").wait_for()
+    page.locator("#why").click()
+    expect(page.locator("dialog .status")).to_contain_text("密切接触者")
+    page.keyboard.press("Escape")
+    served.feed.publish(replace(stop, duty=replace(on_duty, role="guard")))
+    page.locator("body[data-mode=verdict]").wait_for()
+    page.locator("#why").click()
+    expect(page.locator("dialog .list li").first).to_be_visible()
+    assert "密切接触者" not in page.content()
+
+
+def test_a_clinical_fever_offers_the_call_first(samples: Any, serve: Any, seen: Any) -> None:
+    seen.page.set_viewport_size({"width": 480, "height": 320})
+    served = serve(replace(samples.stop, suggested="call", panel=PanelView(3.5)))
+    seen.page.goto(served.url)
+    expect(seen.page.locator("#call.suggested.shown")).to_be_visible()
+
+
 def test_codes_are_shown_only_behind_a_tap_on_the_reason(
     samples: Any, serve: Any, seen: Any
 ) -> None:
@@ -227,7 +261,7 @@ def test_codes_are_shown_only_behind_a_tap_on_the_reason(
     expect(page.locator("#reason")).to_contain_text("有效居民")
     assert "OK_RESIDENT" not in page.locator("body").inner_text()
     page.locator("#why").click()
-    expect(page.locator("dialog li")).to_have_text(["OK_RESIDENT", "TEMP_CLINICAL_OK"])
+    expect(page.locator("dialog li")).to_contain_text(["OK_RESIDENT", "TEMP_CLINICAL_OK"])
 
 
 def test_high_contrast_draws_lines_around_the_band(samples: Any, serve: Any, seen: Any) -> None:

@@ -32,7 +32,7 @@ def test_manual_pass_needs_a_reason_held_for_a_second(samples: Any, serve: Any, 
     served = serve(samples.stop)
     page = opened(seen, served)
     page.locator("[data-kind=manual_pass]").click()
-    expect(page.locator("dialog [data-reason]")).to_have_count(9)
+    expect(page.locator("dialog [data-reason]")).to_have_count(10)
     page.locator("[data-reason=medical]").click()
     assert served.actions == []
     hold(page, "medical")

@@ -84,5 +84,6 @@ def test_who_goes_back_keeps_the_form_and_is_asked_when_it_is_sent(
     again.wait_for()
     again.get_by_role("button", name="返回").click()
     assert world.told == []
-    page.keyboard.press("Escape")  # nothing to lose any more
+    page.keyboard.press("Escape")
+    page.locator("dialog [data-word=discard]").click()  # nothing to lose any more
     expect(page.locator("h1")).to_have_text("登录值守屏")

@@ -12,6 +12,7 @@ from gated.screen.snapshot import PanelView
 from tests.screen.looking import publish
 from tests.screen.states import IDLE, STATES
 from tests.support.browser import violations
+from tests.support.effort import LONG
 
 pytestmark = pytest.mark.browser
 
@@ -34,8 +35,9 @@ def test_axe_finds_nothing_wrong_in_any_state(
     served = serve(IDLE)
     window.goto(served.url)
     wrong = {}
-    # Every state by day in Chinese; otherwise one for each colour.
-    names = list(STATES) if (language, night) == ("zh", False) else ["note", "stop", "fault"]
+    # Every state by day in Chinese; otherwise one for each colour, all of them with --long.
+    every = LONG or (language, night) == ("zh", False)
+    names = list(STATES) if every else ["note", "stop", "fault"]
     for name in names:
         drawn = replace(STATES[name], language=language, panel=PanelView(5.0, night))
         publish(window, served, drawn, next(counter))

@@ -10,7 +10,7 @@ from gated.core.model import GuardAction, GuardActionKind
 from gated.core.reports import Shift
 from gated.screen.actions import Credentials
 from gated.screen.reports import Answer
-from gated.screen.snapshot import DutyView
+from gated.screen.snapshot import AskedView, DutyView
 from tests.screen.pages import key
 
 pytestmark = pytest.mark.browser
@@ -21,6 +21,7 @@ BOOK = [
 ]
 NOBODY = DutyView(log_in=True)
 LI = DutyView(3, "A12", "李*", "guard", log_in=True)
+ASKED = AskedView(GuardActionKind.MANUAL_PASS, "known")
 HOLD_MS = 1100
 
 
@@ -128,7 +129,7 @@ def refused_for_a_second(page: Page, served: Any, samples: Any) -> None:
     page.clock.fast_forward(HOLD_MS)
     page.mouse.up()
     expect(page.locator("#toast")).to_contain_text("已提交")
-    served.feed.publish(replace(samples.stop, duty=LI, needs_second=True))
+    served.feed.publish(replace(samples.stop, duty=LI, needs_second=ASKED))
 
 
 def test_an_order_that_needs_a_second_person_asks_for_one(
@@ -176,4 +177,5 @@ def test_a_long_book_has_pages_and_its_last_guard_can_log_in(
 def test_a_gate_without_a_book_asks_for_no_pin(samples: Any, serve: Any, seen: Any) -> None:
     page = opened(seen, serve(replace(samples.stop, duty=DutyView())))
     page.locator("#guard").click()
-    expect(page.locator("dialog")).to_be_hidden()
+    expect(page.locator("dialog h2")).to_have_text("交接班:输入工号")
+    expect(page.locator("dialog.pin")).to_have_count(0)

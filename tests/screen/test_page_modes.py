@@ -65,6 +65,15 @@ def test_out_of_service_has_a_reason_and_hours(samples: Any, serve: Any, seen: A
     assert served.reports == [ModeChange("out_of_service", "equipment", 4)]
 
 
+def test_the_reader_is_locked_for_a_reason_and_hours(samples: Any, serve: Any, seen: Any) -> None:
+    served = serve(replace(samples.stop, duty=LI))
+    page = opened(seen, served)
+    choose(page, "modes", "reader_locked", "crowding")
+    with sent(page):
+        hold(page, "[data-hours='1']")
+    assert served.reports == [ModeChange("reader_locked", "crowding", 1)]
+
+
 def test_a_lockdown_takes_two_persons(samples: Any, serve: Any, seen: Any) -> None:
     served = serve(replace(samples.stop, duty=LI))
     served.guards = BOOK
@@ -105,7 +114,9 @@ def test_a_refused_mode_says_why(samples: Any, serve: Any, seen: Any, word: str)
     assert word not in page.locator("#toast").inner_text()
 
 
-@pytest.mark.parametrize("mode", ["open", "evacuate", "out_of_service", "lockdown"])
+@pytest.mark.parametrize(
+    "mode", ["open", "evacuate", "out_of_service", "reader_locked", "lockdown"]
+)
 def test_a_mode_ends_by_holding_and_a_lockdown_by_two_persons(
     samples: Any, serve: Any, seen: Any, mode: Any
 ) -> None:
@@ -115,11 +126,13 @@ def test_a_mode_ends_by_holding_and_a_lockdown_by_two_persons(
     page = opened(seen, served)
     choose(page, "modes")
     expect(page.locator(f"dialog [data-word={mode}]")).to_have_count(0)
+    key(page, "[data-word=normal]")
+    assert served.reports == []
     with sent(page):
-        hold(page, "[data-word=normal]")
+        hold(page, "[data-word=over]")
         if mode == "lockdown":
             approve(page)
-    assert served.reports == [ModeChange("normal")]
+    assert served.reports == [ModeChange("normal", "over")]
     assert len(served.seconds) == (mode == "lockdown")
 
 
@@ -128,10 +141,12 @@ def test_a_lane_for_both_directions_is_turned_round(samples: Any, serve: Any, se
     served = serve(replace(samples.stop, gate=gate))
     page = opened(seen, served)
     choose(page, "modes", "direction")
-    expect(page.locator("dialog [data-word=out]")).to_be_disabled()
+    expect(page.locator("dialog h2")).to_have_text("换向 · 进")
+    page.locator("dialog [data-word=rush]").click()
+    assert served.reports == []
     with sent(page):
-        key(page, "[data-word=in]")
-    assert served.reports == [DirectionSwitch("in")]
+        hold(page, "[data-word=rush]")
+    assert served.reports == [DirectionSwitch("in", "rush")]
 
 
 def test_a_lane_for_one_direction_offers_no_switch(samples: Any, serve: Any, seen: Any) -> None:

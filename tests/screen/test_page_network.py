@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from gated.core.model import GuardActionKind
-from gated.screen.snapshot import DutyView
+from gated.screen.snapshot import AskedView, DutyView
 from tests.screen.network_world import LI_PIN, WANG_PIN, NetworkWorld, network_world
 
 pytestmark = pytest.mark.browser
@@ -116,9 +116,11 @@ def test_a_supervisor_watches_approves_and_logs_out(world: NetworkWorld, page: P
     expect(page.locator("#guard")).to_have_text("值守 李*")  # before: an order of an old spell
     page.keyboard.press("F5")
     expect(page.locator("#toast.bad")).to_contain_text("当班的是别人")
-    world.on_duty(LI, needs_second=True)
+    world.on_duty(LI, needs_second=AskedView(GuardActionKind.MANUAL_PASS, "caring", words=True))
     expect(page.locator("#toast")).to_contain_text("值守请求授权")
     page.locator(".act[data-kind=manual_pass]").click()
+    expect(page.locator("dialog [data-reason]")).to_have_count(1)
+    expect(page.locator("dialog .range")).to_contain_text("附补充说明")
     page.locator("[data-reason=caring]").hover()
     page.mouse.down()
     page.clock.fast_forward(HOLD_MS)
@@ -135,6 +137,18 @@ def test_a_supervisor_watches_approves_and_logs_out(world: NetworkWorld, page: P
     expect(page.locator("h1")).to_have_text("登录值守屏")
     page.goto(world.url)
     expect(page.locator("h1")).to_have_text("登录值守屏")
+
+
+def test_an_approval_that_is_no_longer_asked_for_is_closed(world: NetworkWorld, page: Page) -> None:
+    logged_in(page, "S001", WANG_PIN, "#watch")
+    asked = AskedView(GuardActionKind.MANUAL_PASS, "caring")
+    world.on_duty(LI, needs_second=asked)
+    expect(page.locator("#toast")).to_contain_text("值守请求授权")
+    page.locator(".act[data-kind=manual_pass]").click()
+    expect(page.locator("dialog [data-reason=caring]")).to_be_visible()
+    world.on_duty(LI, needs_second=AskedView(GuardActionKind.MANUAL_PASS, "known"))
+    expect(page.locator("dialog#dialog")).to_be_hidden()
+    expect(page.locator("#toast.bad")).to_contain_text("另一个原因")
 
 
 def test_a_guard_who_leaves_the_book_is_led_back_to_the_log_in(

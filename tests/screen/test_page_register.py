@@ -130,6 +130,7 @@ def test_the_next_person_does_not_close_a_form(samples: Any, serve: Any, seen: A
     page.locator("body[data-band=check]").wait_for()
     expect(page.locator("dialog [data-field=phone]")).to_contain_text("13800138000")
     page.keyboard.press("Escape")
+    page.locator("dialog [data-word=discard]").click()
     expect(page.locator("dialog")).to_be_hidden()
     assert "13800138000" not in page.content()
     assert served.reports == []

@@ -283,6 +283,10 @@ def test_the_page_offers_exactly_the_words_the_gate_takes(
         "direction": ["in", "out"],
         "mode": list(reports.MODES),
         "mode_reason": list(reports.MODE_REASONS),
+        "mode_end": list(reports.MODE_END_REASONS),
+        "turn": list(reports.DIRECTION_REASONS),
+        "abandon": list(reports.ABANDON_REASONS),
+        "drop": list(reports.DROP_REASONS),
     }
     orders = page.evaluate("async () => (await import('/lists.js')).REASONS")
     assert orders == {kind: list(reasons) for kind, reasons in REASONS.items() if reasons}

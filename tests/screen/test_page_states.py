@@ -73,7 +73,7 @@ def test_a_lost_link_takes_every_name_with_it(serve: Any, seen: Any) -> None:
     assert page.locator("dialog").is_hidden()
 
 
-@pytest.mark.parametrize("mode", ["lockdown", "evacuate", "out_of_service"])
+@pytest.mark.parametrize("mode", ["lockdown", "evacuate", "out_of_service", "reader_locked"])
 def test_a_special_mode_has_a_shape_of_its_own_and_says_until_when(
     serve: Any, seen: Any, mode: str
 ) -> None:

@@ -85,11 +85,47 @@ def test_a_vehicle_is_given_up_by_holding(samples: Any, serve: Any, seen: Any) -
     served = serve(replace(samples.stop, vehicle=HALF))
     page = opened(seen, served)
     choose(page, "vehicle")
-    page.locator("dialog [data-word=give_up]").click()
+    key(page, "[data-word=give_up]")
+    page.locator("dialog [data-word=turned_back]").click()
     assert served.reports == []
     with sent(page):
-        hold(page, "[data-word=give_up]")
-    assert served.reports == [VehicleAct("abandon")]
+        hold(page, "[data-word=turned_back]")
+    assert served.reports == [VehicleAct("abandon", reason="turned_back")]
+
+
+def test_somebody_gets_out_of_the_vehicle_by_holding_why(
+    samples: Any, serve: Any, seen: Any
+) -> None:
+    stays = OccupantView("刘*", Verdict.STOP, 8)
+    waits = VehicleView("京A***45", 2, (replace(WANG, visit=7), stays))
+    served = serve(replace(samples.stop, vehicle=waits))
+    page = opened(seen, served)
+    choose(page, "vehicle")
+    key(page, "[data-visit='8']")
+    expect(page.locator("dialog h2")).to_have_text("刘* · 下车")
+    with sent(page):
+        hold(page, "[data-word=on_foot]")
+    assert served.reports == [VehicleAct("drop", visit=8, reason="on_foot")]
+
+
+def test_the_only_one_in_a_vehicle_does_not_get_out(samples: Any, serve: Any, seen: Any) -> None:
+    alone = VehicleView("京A***45", 1, (WANG,), ready=True)
+    page = opened(seen, serve(replace(samples.stop, vehicle=alone)))
+    choose(page, "vehicle")
+    expect(page.locator("dialog .occupant")).to_be_disabled()
+
+
+def test_why_somebody_gets_out_is_gone_with_the_vehicle(
+    samples: Any, serve: Any, seen: Any
+) -> None:
+    served = serve(replace(samples.stop, vehicle=READY))
+    page = opened(seen, served)
+    choose(page, "vehicle")
+    page.locator("dialog .occupant").first.click()
+    expect(page.locator("dialog h2")).to_contain_text("下车")
+    served.feed.publish(samples.stop)
+    expect(page.locator("dialog")).to_be_hidden()
+    assert "王*明 · 下车" not in page.content()
 
 
 def test_a_second_vehicle_is_told_and_the_plate_stays(samples: Any, serve: Any, seen: Any) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import gated.gate
 import gated.screen
 from gated.core import reports
+from gated.core.reasons import Code
+from gated.screen import refusals
 from gated.screen.actions import REASONS
 from gated.screen.page_files import WORDS, edition_of, load_page
 from gated.texts import Texts, load, shipped
@@ -53,11 +55,14 @@ def prefixes() -> set[str]:
 def served(texts: Texts | None = None) -> dict[str, dict[str, str]]:
     """Return what the module holds for a browser."""
     body = load_page("zh", texts)[WORDS].body.decode()
-    head, end = "export const TEXTS = ", ";\n"
-    assert body.startswith(head)
-    assert body.endswith(end)
-    found: dict[str, dict[str, str]] = json.loads(body[len(head) : -len(end)])
-    return found
+    return modules(body)["TEXTS"]
+
+
+def modules(body: str) -> dict[str, dict[str, dict[str, str]]]:
+    """Return what the lines of the module hold, by name."""
+    lines = re.fullmatch(r"export const TEXTS = (.*);\nexport const CODES = (.*);\n", body)
+    assert lines is not None
+    return {"TEXTS": json.loads(lines[1]), "CODES": json.loads(lines[2])}
 
 
 def test_every_word_the_page_says_is_there() -> None:
@@ -78,6 +83,8 @@ def test_every_word_that_comes_from_the_gate_is_there() -> None:
     for listed in (reports.CALL_REASONS, reports.ANOMALIES, reports.FORMS, reports.DOCUMENT_KINDS):
         assert set(listed) - KNOWN == set()
     assert {*reports.PLACES, *reports.AGENTS} - KNOWN == set()
+    assert {*reports.MODE_END_REASONS, *reports.DIRECTION_REASONS} - KNOWN == set()
+    assert {*reports.ABANDON_REASONS, *reports.DROP_REASONS} - KNOWN == set()
 
 
 def test_every_refusal_the_page_can_be_sent_is_there() -> None:
@@ -86,7 +93,8 @@ def test_every_refusal_the_page_can_be_sent_is_there() -> None:
         for source in PYTHON
         for word in re.findall(rf'(?:Answer\(|refusal=|refusal: )"({WORD})"', source)
     }
-    assert "not_offered" in named
+    named |= {value for name, value in vars(refusals).items() if name.isupper()}
+    assert {"not_offered", "asked_otherwise"} <= named
     assert named - KNOWN == set()
 
 
@@ -113,6 +121,12 @@ def test_an_operators_word_is_served_and_makes_another_edition(tmp_path: Path) -
     assert served(load(path))["more"] == served()["more"]
     assert edition_of(load_page("zh", load(path))) != edition_of(load_page("zh"))
     assert edition_of(load_page("zh", shipped())) == edition_of(load_page("zh"))
+
+
+def test_a_code_has_the_words_that_stand_beside_it() -> None:
+    codes = modules(load_page("zh")[WORDS].body.decode())["CODES"]
+    assert codes["TEMP_HIGH"] == asdict(shipped().reason(Code.TEMP_HIGH).text)
+    assert set(codes) == {code.value for code in Code if shipped().reason(code).text.zh}
 
 
 def test_a_word_cannot_become_code(tmp_path: Path) -> None:

@@ -117,6 +117,11 @@ def test_a_special_mode_has_its_sign_and_says_what_to_do(mode: str) -> None:
     assert view.text == shipped().public(Code[f"SYS_{mode.upper()}"])
 
 
+def test_a_locked_reader_sends_people_to_the_guard() -> None:
+    view = public_view(STATES["reader_locked"], shipped())
+    assert (view.shown, view.sign) == ("fault", "out_of_service")
+
+
 def test_measuring_says_what_to_do_now() -> None:
     view = public_view(STATES["measuring"], shipped())
     assert (view.shown, view.sign, view.missing) == ("measuring", "wrist", "temperature")

@@ -18,6 +18,7 @@ from gated.screen.snapshot import (
     OccupantView,
     PersonView,
     Snapshot,
+    StatusView,
     TemperatureView,
     VehicleView,
     VerdictView,
@@ -42,6 +43,7 @@ VERDICTS = st.builds(
     person=PEOPLE,
     temperature=st.builds(TemperatureView, WORDS, TEXTS, TEXTS),
     public=TEXTS,
+    status=st.tuples(st.builds(StatusView, WORDS, TEXTS)),
 )
 MEASURING = st.builds(
     MeasuringView, PEOPLE, st.just("credential"), TEXTS, st.just(3), st.just(2000)
@@ -82,6 +84,30 @@ def test_nothing_of_anybody_is_left(visit: dict[str, Any]) -> None:
 def test_who_decides_sees_all_of_it(role: str) -> None:
     for snapshot in STATES.values():
         assert seen_by(role, snapshot) is snapshot
+
+
+@pytest.mark.parametrize(
+    ("role", "on_duty", "told"),
+    [
+        ("supervisor", "guard", True),  # on a phone, beside the guard on duty
+        ("guard", "supervisor", False),  # a guard's phone, while the supervisor has the gate
+        ("", "supervisor", True),  # the gate's own screen
+        ("", "guard", False),
+        ("", "technician", False),
+        ("", "", False),  # nobody is on duty
+    ],
+)
+def test_what_a_health_status_says_is_for_supervisors(role: str, on_duty: str, told: bool) -> None:
+    secret = StatusView("STAT_CONTACT", Text(f"{CANARY}密接", f"{CANARY} contact"))
+    stop = STATES["stop"]
+    assert stop.verdict is not None
+    duty = replace(stop.duty, role=on_duty)
+    full = replace(stop, duty=duty, verdict=replace(stop.verdict, status=(secret,)))
+    seen = seen_by(role, full)
+    assert (CANARY in seen.to_json().decode()) is told
+    assert ("STAT_CONTACT" in seen.to_json().decode()) is told
+    assert seen.verdict is not None
+    assert replace(seen.verdict, status=(secret,)) == full.verdict, "nothing else is missing"
 
 
 def test_a_technician_sees_what_is_broken() -> None:

@@ -21,7 +21,7 @@ from gated.screen.sessions import STREAMS_MAX
 from gated.screen.snapshot import DutyView
 from gated.screen.tls import server_context
 from gated.store.guard_book import Guard
-from tests.screen.network_world import LI_PIN, WANG_PIN, NetworkWorld, network_world
+from tests.screen.network_world import ASKED, LI_PIN, WANG_PIN, NetworkWorld, network_world
 from tests.support.certificates import Authority
 from tests.support.waiting import wait_until
 
@@ -225,8 +225,11 @@ def test_only_who_is_on_duty_looks_people_up(li: httpx.Client, wang: httpx.Clien
 def test_a_supervisor_approves_what_was_asked_for(world: NetworkWorld, wang: httpx.Client) -> None:
     second = {"guard": "S001", "pin": WANG_PIN}
     assert wang.post("/act", json={**ORDER, "second": second}).status_code == 409
-    world.on_duty(LI, needs_second=True)
+    world.on_duty(LI, needs_second=ASKED)
+    other = wang.post("/act", json={**ORDER, "reason": "station", "second": second})
+    assert (other.status_code, other.json()["error"]) == (409, "asked_otherwise")
     assert wang.post("/act", json={**ORDER, "second": second}).json() == {"ok": True}
+    assert (len(world.taken), world.senders) == (1, ["S001"])
 
 
 def test_everybody_calls_for_help_under_their_own_number(

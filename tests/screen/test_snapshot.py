@@ -45,6 +45,7 @@ def test_json_of_a_verdict_holds_every_key_of_the_contract(samples: Any) -> None
         "recorded": True,
         "awaiting_guard": False,
         "public": {"zh": "", "en": ""},
+        "status": [],
     }
 
 

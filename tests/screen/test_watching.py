@@ -9,7 +9,7 @@ from gated.core.model import GuardAction, GuardActionKind
 from gated.core.reports import Alert, Call, Report, Round, Shift
 from gated.screen.actions import Credentials, Order
 from gated.screen.reports import SentReport
-from gated.screen.snapshot import DutyView
+from gated.screen.snapshot import AskedView, DutyView
 from gated.screen.watching import order_refusal, report_refusal
 
 LI = DutyView(3, "A12", "李*", "guard", log_in=True)
@@ -33,12 +33,16 @@ WANG = Credentials("S001", "97531")
         ("S001", LI, Order(replace(PASS, visit=6), WANG), True, "not_on_duty_here"),
         ("S001", LI, Order(replace(PASS, duty=2), WANG), True, "logged_off"),
         ("G20", LI, Order(PASS, WANG), True, "not_on_duty_here"),  # not on somebody else's device
+        ("S001", LI, Order(replace(PASS, reason="station"), WANG), True, "asked_otherwise"),
+        ("S001", LI, Order(PASS, WANG, text="另有原因"), True, "asked_otherwise"),
+        ("A12", LI, Order(replace(PASS, reason="station"), WANG), True, ""),  # another order
     ],
 )
 def test_an_order(
     samples: Any, guard: str, duty: DutyView, order: Order, asked: bool, refusal: str
 ) -> None:
-    now = replace(samples.stop, duty=duty, needs_second=asked)
+    waits = AskedView(PASS.kind, PASS.reason) if asked else None
+    now = replace(samples.stop, duty=duty, needs_second=waits)
     assert order_refusal(guard, order, now) == refusal
 
 

@@ -245,7 +245,12 @@ class GuardPost:
         expect(self.page.locator("#guard")).to_have_text(word("no_guard"))
 
     def mode(self, *words: str, hours: int = 0) -> None:
-        """Order a mode by holding the last of what is chosen, a lockdown by two persons."""
+        """Order a mode by holding the last of what is chosen, a lockdown by two persons.
+
+        `normal` ends the one that stands, because it is over.
+        """
+        if words == ("normal",):
+            words = ("normal", "over")
         locked = (self.snapshot()["special"] or {}).get("mode") == "lockdown"
         two = "lockdown" in words or locked
         self.choose("modes", *(words if hours else words[:-1]))

@@ -1,4 +1,7 @@
-"""One world for all system tests: starting it takes as long as most of them."""
+"""One world for all system tests: starting it takes as long as most of them.
+
+It ends with the last of them: an empty lane costs a tenth of a core, for as long as it stands.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(LIMIT_S))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def one_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SystemWorld]:
     world = SystemWorld(tmp_path_factory.mktemp("world"))
     try:

@@ -100,37 +100,27 @@ def test_chaos_costs_visits_but_no_record(played: Played) -> None:
     assert report["passages"] >= CHAOS_PEOPLE
 
 
-def test_a_demo_that_is_told_to_end_leaves_nothing_behind(
+def test_the_demo_opens_the_guards_screens_and_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    for desktop in ("DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(desktop, raising=False)
-    command = [sys.executable, "-m", "gated.cli.main", "demo", "--people", "1", "--pace", "0"]
-    with Running(command, tmp_path) as demo:
-        demo.told("pages of the hub")
-        assert programs_of(tmp_path) >= 4  # broker, hub and two gates
-        demo.interrupt(signal.SIGTERM)
-        demo.end()
-    assert programs_of(tmp_path) == 0
-    assert list(tmp_path.glob("gated-demo-*")) == []
-
-
-def test_the_demo_opens_the_guards_screens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = tmp_path / "seen"
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" >> {seen}\n')
     browser.chmod(0o700)
     monkeypatch.setenv("BROWSER", f"{browser} %s")
     monkeypatch.setenv("DISPLAY", ":9")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     command = [sys.executable, "-m", "gated.cli.main", "demo", "--people", "1", "--pace", "0"]
     with Running(command, tmp_path) as demo:
         told = [line.split()[-1] for line in demo.told("screen of the lane out")[-2:]]
         wait_until(lambda: seen.exists() and seen.read_text().split() == told, what="the browser")
         with urllib.request.urlopen(told[0]) as page:
             assert 'id="band"' in page.read().decode()
-        demo.interrupt()
+        assert programs_of(tmp_path) >= 4  # broker, hub and two gates
+        demo.interrupt(signal.SIGTERM)
         demo.end()
+    assert programs_of(tmp_path) == 0
+    assert list(tmp_path.glob("gated-demo-*")) == []
 
 
 def programs_of(folder: Path) -> int:

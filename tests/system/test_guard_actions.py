@@ -17,7 +17,8 @@ from gated.store.sealed_box import (
 from tests.screen.pages import choose, key, type_in
 from tests.support.guard_screen import LANE, GuardPost, word
 
-pytestmark = [pytest.mark.browser, pytest.mark.long]
+pytestmark = pytest.mark.browser
+long = pytest.mark.long
 
 STRANGE = "card A; wrist 36.4; CHECK ID_NOT_IN_ROSTER"
 PASSES = "card A; wrist 36.4; ALLOW OK_HOME_RETURN"
@@ -49,6 +50,7 @@ def test_measured_again(on_duty: GuardPost) -> None:
     assert again["guard_ref"] == "A12"
 
 
+@long
 def test_passed_by_hand_in_the_guards_own_words(on_duty: GuardPost) -> None:
     post, said = on_duty, "忘带门禁卡的装修工"
     post.world.play(LANE, STRANGE, A=post.world.stranger())
@@ -77,6 +79,7 @@ def test_passed_by_hand_with_a_second_person(on_duty: GuardPost) -> None:
     assert (passed["guard_ref"], passed["approver"]) == ("A12", "S001")
 
 
+@long
 def test_nobody_approves_their_own_order(on_duty: GuardPost) -> None:
     post = on_duty
     post.world.play(LANE, "card A; STOP STAT_CONTACT", A=post.cast.contacts[1])
@@ -99,6 +102,7 @@ def test_turned_away_with_a_reason(on_duty: GuardPost) -> None:
     assert (refused["reason"], refused["override_reason"]) == ("GUARD_REFUSED", "document")
 
 
+@long
 def test_a_clinical_value_settles_a_fever(on_duty: GuardPost) -> None:
     post = on_duty
     post.world.play(LANE, "card A; wrist 38.0; CHECK TEMP_HIGH_RETRY", A=post.world.resident())
@@ -109,6 +113,7 @@ def test_a_clinical_value_settles_a_fever(on_duty: GuardPost) -> None:
     assert post.recorded("passage", 2)["reason"] == "TEMP_CLINICAL_OK"
 
 
+@long
 def test_a_call_names_whom_it_is_about(post: GuardPost) -> None:
     person = post.world.resident()
     post.world.play(LANE, "card A; wrist 38.2; CHECK TEMP_HIGH_RETRY", A=person)
@@ -141,6 +146,7 @@ def masked(person: Invented) -> str:
     return person.name[0] + "*" + person.name[2:]
 
 
+@long
 def test_another_member_of_the_household(on_duty: GuardPost) -> None:
     post, spouse = on_duty, on_duty.cast.spouse
     post.world.play(LANE, "card A; wrist 38.1; CHECK TEMP_HIGH_RETRY", A=post.cast.host)
@@ -150,6 +156,7 @@ def test_another_member_of_the_household(on_duty: GuardPost) -> None:
     identified(post, spouse, masked(spouse))
 
 
+@long
 def test_somebody_found_by_room(on_duty: GuardPost) -> None:
     post, person = on_duty, on_duty.world.resident()
     post.choose("find")
@@ -178,6 +185,7 @@ def test_a_visitor_is_registered_from_the_card(on_duty: GuardPost) -> None:
     post.world.assert_books_agree(LANE)
 
 
+@long
 def test_a_returnee_is_written_down_with_the_pads_alone(on_duty: GuardPost) -> None:
     post = on_duty
     post.choose("registration", "returnee")
@@ -199,6 +207,7 @@ def test_a_returnee_is_written_down_with_the_pads_alone(on_duty: GuardPost) -> N
     assert post.files_with("E77665599") == []
 
 
+@long
 def test_a_vehicle_passes_when_everybody_in_it_may(on_duty: GuardPost) -> None:
     post, plate = on_duty, "京A77665"
     post.choose("vehicle")
@@ -216,8 +225,7 @@ def test_a_vehicle_passes_when_everybody_in_it_may(on_duty: GuardPost) -> None:
         post.world.play(LANE, PASSES, A=post.world.resident())
     expect(post.page.locator("#vehicle .ready")).to_have_text(word("vehicle_ready"))
     post.tap("#vehicle")
-    with post.page.expect_response("**/report"):
-        post.tap("dialog [data-word=let_through]")
+    post.hold("[data-word=let_through]", "report")
     expect(post.page.locator("#vehicle")).to_be_hidden()
     begun, passed = post.records("vehicle")
     visits = [passage["visit"] for passage in post.records("passage")]
@@ -229,6 +237,7 @@ def test_a_vehicle_passes_when_everybody_in_it_may(on_duty: GuardPost) -> None:
 # -- what else there is to write down ----------------------------------------
 
 
+@long
 @pytest.mark.parametrize(
     ("kind", "what", "context"),
     [("note", "parcel", note_context), ("anomaly", "crowding", anomaly_context)],
@@ -247,6 +256,7 @@ def test_something_written_down_by_quick_pick(
     assert post.files_with(said) == []
 
 
+@long
 def test_a_disinfection_round(on_duty: GuardPost) -> None:
     post = on_duty
     post.choose("round", "pick_up")
@@ -257,6 +267,7 @@ def test_a_disinfection_round(on_duty: GuardPost) -> None:
     assert post.snapshot()["round"] == {"ago_min": 0, "overdue": False}
 
 
+@long
 def test_a_line_of_the_paper_ledger(on_duty: GuardPost) -> None:
     post = on_duty
     choose(post.page, "paper")
@@ -272,6 +283,7 @@ def test_a_line_of_the_paper_ledger(on_duty: GuardPost) -> None:
     assert post.files_with("8-8-8808") == []
 
 
+@long
 def test_the_sound_is_tried(on_duty: GuardPost) -> None:
     post = on_duty
     post.choose("sound_test")
@@ -281,15 +293,16 @@ def test_the_sound_is_tried(on_duty: GuardPost) -> None:
     assert post.recorded("sound_test")["heard"] in (True, 1)
 
 
+@long
 def test_a_lane_is_turned_round_and_back(on_duty: GuardPost) -> None:
     post = on_duty
     for way in ("out", "in"):
         post.choose("modes", "direction")
-        with post.page.expect_response("**/report"):
-            key(post.page, f"[data-word={way}]")
+        post.hold("[data-word=rush]", "report")
         expect(post.page.locator("#direction")).to_contain_text(way.upper())
         if way == "out":
             person = post.world.resident()
             post.world.play(LANE, "card A; wrist 36.4; ALLOW OK_RESIDENT", A=person)
             assert post.recorded("passage")["direction"] == "out"
-    assert [one["direction"] for one in post.records("direction")] == ["out", "in"]
+    turned = [(one["direction"], one["reason"]) for one in post.records("direction")]
+    assert turned == [("out", "rush"), ("in", "rush")]

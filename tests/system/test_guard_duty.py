@@ -59,8 +59,9 @@ def test_without_a_log_in_nobody_is_passed_by_hand(off_duty: GuardPost) -> None:
     post = off_duty
     post.world.play(LANE, STRANGE, A=post.world.stranger())
     post.press("F3")
-    post.hold_key("[data-reason=known]", "act")
-    post.said(word("nobody_on_duty"))
+    expect(post.page.locator("dialog .range")).to_have_text(word("nobody_on_duty"))
+    expect(post.page.locator("dialog [data-guard=A12]")).to_be_visible()
+    expect(post.page.locator("dialog [data-reason]")).to_have_count(0)
     assert len(post.records("passage")) == 1
 
 

@@ -1,7 +1,7 @@
 """Every state of the guard's screen, reached at a running gate through its wires or its keys.
 
-Each is looked at in all sizes and both languages: its word, its band, nothing beside the window;
-and judged by axe-core in one of them, another one for each state.
+Each is looked at in all sizes and both languages (without --long in every size once): its word, its
+band, nothing beside the window; and judged by axe-core in one of them, another one for each state.
 """
 
 import itertools
@@ -19,6 +19,7 @@ from gated.hub.commands import Commands
 from gated.hub.inbox import Inbox, Kind
 from gated.hub.roles import Actor, Role
 from tests.support.browser import violations
+from tests.support.effort import LONG
 from tests.support.guard_screen import (
     LANE,
     PHONE,
@@ -29,10 +30,12 @@ from tests.support.guard_screen import (
 )
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.long]
+pytestmark = pytest.mark.browser
+long = pytest.mark.long
 
 SIZES = ((800, 480), (480, 320), (1024, 600), (390, 844))
-LOOKS = tuple(itertools.product(SIZES, ("zh", "en")))
+CORNERS = (((800, 480), "zh"), ((390, 844), "zh"), ((1024, 600), "en"), ((480, 320), "en"))
+LOOKS = tuple(itertools.product(SIZES, ("zh", "en"))) if LONG else CORNERS
 OFFICER = Actor("cli:test", Role.OFFICER, "demo")
 # How it looks when it is drawn; what a guard must see or press may not leave the screen.
 LOOK = """async (selector) => {
@@ -52,7 +55,7 @@ _judged = itertools.count()
 
 
 def looked_at(page: Page, band: str, selector: str, zh: str, en: str) -> None:
-    """The state is drawn in every size and both languages; one of them went through axe-core."""
+    """The state is drawn in these sizes and languages; one of them went through axe-core."""
     judged = LOOKS[next(_judged) % len(LOOKS)]
     for size, language in LOOKS:
         page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -153,6 +156,7 @@ def test_an_empty_lane_with_an_overdue_round(post: GuardPost) -> None:
     expect(post.page.locator("#round-due")).to_be_visible()
 
 
+@long
 def test_somebody_who_does_not_keep_still_is_told_so(post: GuardPost) -> None:
     sensor = post.world.lane(LANE).wires.sensor
     quiet, sensor.noise = sensor.noise, 40.0
@@ -165,6 +169,7 @@ def test_somebody_who_does_not_keep_still_is_told_so(post: GuardPost) -> None:
     looked_at(post.page, "idle", "#prompt", "手腕请保持不动", "Hold your wrist still")
 
 
+@long
 def test_somebody_who_came_before_is_shown_when(post: GuardPost) -> None:
     person = post.world.resident()
     post.world.play(LANE, PASSES, A=person)
@@ -179,6 +184,7 @@ def test_somebody_who_came_before_is_shown_when(post: GuardPost) -> None:
     expect(post.page.locator("dialog")).to_contain_text("Last: in")
 
 
+@long
 def test_a_card_that_is_full_is_told_beside_the_verdict(post: GuardPost) -> None:
     process = post.world.program(f"gate-{LANE}").process
     assert process is not None
@@ -227,6 +233,7 @@ def standing(post: GuardPost, mode: str) -> Iterator[None]:
     post.page.locator("body[data-mode=idle]").wait_for()
 
 
+@long
 @pytest.mark.parametrize("mode", MODES)
 def test_a_gate_that_works_differently(off_duty: GuardPost, mode: str) -> None:
     post, (code, zh, en) = off_duty, MODES[mode]
@@ -242,6 +249,7 @@ def test_a_gate_that_works_differently(off_duty: GuardPost, mode: str) -> None:
         post.page.locator("body[data-mode=fault]").wait_for()
 
 
+@long
 def test_a_gate_that_is_held_open_decides_as_ever(off_duty: GuardPost) -> None:
     post = off_duty
     with standing(post, "open"):
@@ -250,6 +258,7 @@ def test_a_gate_that_is_held_open_decides_as_ever(off_duty: GuardPost) -> None:
         post.world.play(LANE, PASSES, A=post.world.resident())
 
 
+@long
 def test_a_trial_run_says_so_above_everything(post: GuardPost) -> None:
     world, browser = post.world, post.page.context.browser
     assert browser is not None
@@ -260,6 +269,7 @@ def test_a_trial_run_says_so_above_everything(post: GuardPost) -> None:
     page.context.close()
 
 
+@long
 def test_no_link_to_the_gate(post: GuardPost) -> None:
     gate = post.world.program(f"gate-{LANE}")
     gate.kill()

@@ -19,7 +19,7 @@ from gated.cli.demo import report
 from gated.cli.demo.centre import NAMES, PASSWORD
 from gated.cli.demo.chaos import Chaos
 from gated.cli.demo.lane import Lane
-from gated.cli.demo.people import Arrival, Town
+from gated.cli.demo.people import Arrival, Invented, Town
 from gated.cli.demo.processes import PAUSE, memory_mb
 from gated.cli.demo.scenario import read_scenario
 from gated.cli.demo.world import LANES, World
@@ -30,6 +30,8 @@ DRAIN_S = 30.0  # after the last person, until the hub has acknowledged everythi
 HEADLESS_PACE_S = 0.5
 SHOWN_PACE_S = 2.0
 DECODERS = get_args(CameraSection.model_fields["decoder"].annotation)
+SHOWN_GUARD_S = 30.0  # as at a real gate: whoever looks on may act as the guard
+HEADLESS_GUARD_S = 2.0
 STAND_INS = 4  # for visits that chaos cuts short
 
 
@@ -38,6 +40,10 @@ def demo(
     seed: Annotated[int, typer.Option(help="Invents the same town again.")] = 2020,
     pace: Annotated[
         float | None, typer.Option(min=0, help="Mean gap between arrivals, seconds.")
+    ] = None,
+    guard: Annotated[
+        float | None,
+        typer.Option(min=1, max=120, help="How long a CHECK waits for the guard, seconds."),
     ] = None,
     report_file: Annotated[
         Path | None, typer.Option("--report", help="Write the closing JSON here as well.")
@@ -62,16 +68,10 @@ def demo(
         town = Town(seed)
         arrivals = town.arrivals(read_scenario(), people, STAND_INS if chaos else 0)
         world = World(Path(folder), town, decoder, history_seed=seed if history else None)
+        world.guard_s = guard or (HEADLESS_GUARD_S if headless else SHOWN_GUARD_S)
         try:
             _say(f"starting broker, hub and two gates (seed {seed})")
-            listed = [
-                person
-                for arrival in arrivals
-                for cast in (arrival.people, *arrival.stand_ins)
-                for person in cast.values()
-                if not person.role.absent
-            ]
-            world.build(listed + town.filler())
+            world.build(_listed(arrivals) + town.filler())
             for lane in LANES:
                 _say(f"screen of the lane {lane}: {world.lanes[lane].screen_url}")
             _say(f"pages of the hub: {world.pages_url}")
@@ -90,6 +90,17 @@ def demo(
     print(line, flush=True)
     written = report_file is None or _written(report_file, line)
     sys.exit(0 if written and _is_good(numbers) else 1)
+
+
+def _listed(arrivals: list[Arrival]) -> list[Invented]:
+    """Return who stands on the list: everybody who comes, and the stand-ins, but strangers."""
+    return [
+        person
+        for arrival in arrivals
+        for cast in (arrival.people, *arrival.stand_ins)
+        for person in cast.values()
+        if not person.role.absent
+    ]
 
 
 @contextmanager

@@ -39,6 +39,7 @@ class World:
     closing: ExitStack = field(default_factory=ExitStack)
     history_seed: int | None = None  # invents a week before today
     pages_port: int = 0
+    guard_s: float = 2.0  # how long a CHECK waits: short, so that a run ends soon
 
     @property
     def pages_url(self) -> str:
@@ -209,7 +210,7 @@ pair_s = 3.0
 measure_s = 2.5
 dedupe_s = 1.0
 try_gap_s = 1.0
-guard_s = 2.0
+guard_s = {self.guard_s}
 """,
             "utf-8",
         )

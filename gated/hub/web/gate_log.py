@@ -66,7 +66,15 @@ def _vehicle(v: Visit, row: LogRow) -> str:
     visits = row.fields.get("visits")
     if isinstance(visits, list):
         parts.append(v.t("log.decided", n=len(visits)))
-    return _joined(v, [*parts, *_by(v, row)])
+    if row.word("by"):
+        parts.append(_word(v, "log.ended.", row.word("by")))  # nobody gave it up by hand
+    return _joined(v, [*parts, *_why(v, row), *_by(v, row)])
+
+
+def _why(v: Visit, row: LogRow) -> list[str]:
+    """Return the reason a guard gave, nothing for none."""
+    reason = row.word("reason")
+    return [_word(v, "log.reason.", reason)] if reason else []
 
 
 def _mode(v: Visit, row: LogRow) -> str:
@@ -82,9 +90,7 @@ def _mode(v: Visit, row: LogRow) -> str:
 
 def mode_particulars(v: Visit, row: LogRow) -> list[str]:
     """Return why, for how long and with whose approval a gate changed its mode."""
-    parts = []
-    if row.word("reason"):
-        parts.append(_word(v, "log.reason.", row.word("reason")))
+    parts = _why(v, row)
     hours = row.number("hours")
     if hours:
         parts.append(v.t("log.hours", n=hours))
@@ -96,7 +102,7 @@ def mode_particulars(v: Visit, row: LogRow) -> list[str]:
 
 
 def _direction(v: Visit, row: LogRow) -> str:
-    return _joined(v, [_word(v, "log.direction.", row.code), *_by(v, row)])
+    return _joined(v, [_word(v, "log.direction.", row.code), *_why(v, row), *_by(v, row)])
 
 
 def _sound_test(v: Visit, row: LogRow) -> str:

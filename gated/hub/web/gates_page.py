@@ -33,7 +33,9 @@ PARTS: Final = frozenset(
 )
 """Parts of a gate that have words; as the gate's self-test names them."""
 
-MODES: Final = frozenset({"closed", "out_of_service", "lockdown", "evacuate", "held_open"})
+MODES: Final = frozenset(
+    {"closed", "out_of_service", "lockdown", "evacuate", "held_open", "reader_locked"}
+)
 LIMITS: Final = {
     "zh": ZH_MAX,
     "en": EN_MAX,

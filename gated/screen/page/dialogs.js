@@ -1,32 +1,36 @@
 // What opens over the screen: one dialog at a time, made of large keys that finger, digit and the
 // three hardware keys reach alike. A dialog about a visit closes when that visit is over.
 
+import { fitHeight } from "./fitting.js";
 import { put } from "./glyphs.js";
 import { fill } from "./grid.js";
 import { freshTaps, highlight, next, walked } from "./keys.js";
-import { make, mark } from "./parts.js";
-import { first, say, second, TEXTS } from "./texts.js";
+import { lettered, make, mark } from "./parts.js";
+import { CODES, first, say, second, TEXTS } from "./texts.js";
 
 const HOLD_MS = 1000;
 const TOAST_MS = 4000;
 const FORGOTTEN_MS = 180_000; // what was typed about somebody does not stay for the next guard
 const CHECK_MS = 1000;
+const BUSY_WITH = ["more", "pick", "form", "pad", "text", "pin", "people", "manual_pass", "refuse", "clinical"];
 const PERSONAL = ["form", "pad", "text", "people", "vehicle"];
 const ORDERS = ["manual_pass", "refuse", "clinical"];
 const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 export const dialog = document.getElementById("dialog");
 const toast = document.getElementById("toast");
 let newest = 0; // the visit on the screen
+let shownNow = null; // the newest snapshot
 let duty = 0; // the spell of duty on it
 let opened = null; // {kind, visit, back, follow, type, keys: Map(key -> act), acts: Map(element -> act)}
 let held = null; // the key that is down, and what it holds
 let toasting = 0;
 
-/** A sentence at the bottom of the screen for a few seconds. */
+/** A sentence over the line at the top for a few seconds. */
 export function tell(text, bad = false) {
   clearTimeout(toasting);
   toast.textContent = text;
   toast.className = bad ? "bad" : "good";
+  fitHeight(toast, document.querySelector("header"));
   toasting = setTimeout(() => (toast.className = ""), TOAST_MS);
 }
 
@@ -110,7 +114,7 @@ export function button(className, text, key = "", small = "") {
   const element = make("button", className);
   element.type = "button";
   element.tabIndex = -1;
-  const said = make("span", "", text);
+  const said = lettered(make("span"), text);
   if (small) said.append(make("small", "", small));
   element.append(said);
   if (key) element.append(make("kbd", "", key));
@@ -179,6 +183,17 @@ export function current(state) {
   return opened === state;
 }
 
+/** The newest snapshot, or null while nothing is heard. */
+export function latest() {
+  return shownNow;
+}
+
+/** The visit that the guard is busy with in an open dialog, 0 for none. */
+export function attended() {
+  const about = opened && BUSY_WITH.includes(opened.kind) ? opened.visit || opened.seen : 0;
+  return about && about === newest && shownNow?.mode === "verdict" ? about : 0;
+}
+
 /** A part of a dialog that may be longer than the panel: keyboards reach it as well. */
 export function scrolled(element, name) {
   element.tabIndex = 0;
@@ -192,7 +207,16 @@ export function openCodes(verdict) {
   begin("codes", say("codes"));
   const list = scrolled(make("ul", "list"), say("codes"));
   if (verdict.person?.last) list.append(make("li", "", first(verdict.person.last)));
-  for (const code of verdict.codes.length ? verdict.codes : [verdict.code]) list.append(make("li", "", code));
+  for (const { code, word } of verdict.status) {
+    const item = make("li", "status");
+    item.append(make("b", "", code), make("span", "", `${first(word)} · ${say("status_seen")}`));
+    list.append(item);
+  }
+  for (const code of verdict.codes.length ? verdict.codes : [verdict.code].filter(Boolean)) {
+    const item = make("li", "");
+    item.append(make("b", "", code), make("span", "", first(CODES[code])));
+    list.append(item);
+  }
   dialog.append(list, leaving("close"));
 }
 
@@ -206,6 +230,7 @@ export function openMessage(message) {
 
 /** A dialog about a visit that is over, or an order no longer offered, is closed and said so. */
 export function follow(snapshot) {
+  shownNow = snapshot;
   newest = snapshot?.visit ?? 0;
   duty = snapshot?.duty.number ?? duty;
   if (!opened) return;

@@ -4,8 +4,8 @@
 import { cut, fit, fitPrompt, fitTogether } from "./fitting.js";
 import { put } from "./glyphs.js";
 import { drawHeader, drawNoHeader } from "./header.js";
-import { at, both, make, mark, resign, wipe } from "./parts.js";
-import { dropStrips, drawBanner, drawVehicle, MARKS } from "./strip.js";
+import { at, both, lettered, make, mark, MARKS, resign, wipe } from "./parts.js";
+import { dropStrips, drawBanner, drawVehicle } from "./strip.js";
 import { first, say, second, TEXTS } from "./texts.js";
 
 export { drawClock } from "./header.js";
@@ -147,7 +147,7 @@ function chosen({ suggested, enabled }) {
   const few = FEW[layout()];
   if (!few) return null;
   const able = ORDER.filter((kind) => enabled.includes(kind));
-  const first = able.includes(suggested) ? [suggested] : [];
+  const first = suggested === "call" || able.includes(suggested) ? [suggested] : [];
   return [...new Set([...first, ...able, "call", "remeasure"])].slice(0, few);
 }
 
@@ -155,10 +155,10 @@ function drawActions(snapshot, linked) {
   const few = chosen(snapshot);
   for (const button of document.querySelectorAll(".act")) {
     const { kind, key } = button.dataset;
-    button.replaceChildren(make("span", "", say(kind ?? button.dataset.say)), make("kbd", "", key));
+    button.replaceChildren(lettered(make("span"), say(kind ?? button.dataset.say)), make("kbd", "", key));
     button.classList.toggle("shown", button.id === "more" || !few || few.includes(kind ?? button.id));
     button.disabled = !linked || Boolean(kind && !snapshot.enabled.includes(kind));
-    button.classList.toggle("suggested", kind !== undefined && snapshot.suggested === kind);
+    button.classList.toggle("suggested", snapshot.suggested === (kind ?? button.id));
   }
 }
 

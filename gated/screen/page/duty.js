@@ -5,7 +5,6 @@ import { close, current, note, refusal, sheet, tell } from "./dialogs.js";
 import { pick, send } from "./forms.js";
 import { openHandOver } from "./handover.js";
 import { guards, logIn, logOut, order } from "./link.js";
-import { REASONS } from "./lists.js";
 import { numberPad } from "./pads.js";
 import { say } from "./texts.js";
 
@@ -45,7 +44,7 @@ function called({ name, number }) {
   return name || number;
 }
 
-async function choose(title, wanted, visit, picked) {
+async function choose(title, wanted, visit, picked, why = "") {
   const listed = (await guards()).filter(wanted);
   const items = listed.map((guard) => ({
     text: called(guard),
@@ -53,7 +52,7 @@ async function choose(title, wanted, visit, picked) {
     data: { guard: guard.number },
     act: () => picked(guard),
   }));
-  sheet("pick", title, { visit, items, note: listed.length ? "" : say("no_guards") });
+  sheet("pick", title, { visit, items, note: say(listed.length ? why : "no_guards") });
 }
 
 /** Somebody else who may approve is asked for their PIN; `ask({guard, pin})` gives the answer. */
@@ -76,34 +75,41 @@ function staffNumber() {
     sets: ["123", "ABC"],
     most: STAFF_MAX,
     least: 1,
-    hint: "staff_number",
+    hint: "no_book_yet",
     accept: (guard) => send({ kind: "shift", act: "begin", guard }),
     back: close,
   });
 }
 
-/** The dialog to begin duty is open, or the hand-over while somebody is on duty. */
-export function openDuty(duty) {
+/** The dialog to begin duty is open, or the hand-over while somebody is on duty. why: said there. */
+export function openDuty(duty, why = "") {
   if (!duty.number && !duty.log_in) return staffNumber();
   if (!duty.number) {
     return choose(say("pick_guard"), () => true, null, (guard) => {
       pinPad(`${called(guard)} · ${say("type_pin")}`, null, (pin) => logIn({ guard: guard.number, pin }));
-    });
+    }, why);
   }
   if (duty.log_in) return openHandOver(duty);
   const act = (word) => (word === "begin_shift" ? staffNumber() : openHandOver(duty));
   return pick(`${say("shift")} · ${duty.guard}`, ["hand_over", "begin_shift"], act);
 }
 
-/** Whoever is logged in on this device and not on duty approves a manual pass: reason, then PIN. */
-export function openApproval(visit, me) {
-  const kind = "manual_pass";
-  const act = (reason) => {
+/** Whoever is logged in here and not on duty approves the order that was asked for: held, then PIN. */
+export function openApproval({ visit, needs_second: asked }, me) {
+  const { kind, reason, words } = asked;
+  const act = () => {
     const ask = (pin) => order({ kind, visit, reason, second: { guard: me.number, pin } });
     pinPad(`${called(me)} · ${say("type_pin")}`, visit, ask);
   };
-  const small = Object.fromEntries(REASONS[kind].map((reason) => [reason, { data: { reason } }]));
-  return pick(say("pick_second"), REASONS[kind], act, { hold: true, visit, small });
+  const small = { [reason]: { data: { reason } } };
+  const note = [say(kind), words ? say("words_go_along") : ""].filter(Boolean).join(" · ");
+  const state = pick(say("approve_asked"), [reason], act, { hold: true, visit, small, note });
+  state.follow = (snapshot) => {
+    if (snapshot?.needs_second?.reason === reason) return;
+    close();
+    tell(say("asked_otherwise"), true);
+  };
+  return state;
 }
 
 /** The log-in of this device may be ended. */

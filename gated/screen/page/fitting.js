@@ -41,13 +41,39 @@ export function cut(element) {
   return element.clientWidth > 0 && width(element) > element.clientWidth + 1;
 }
 
-/** The text in `element`, which has a limit of lines, is small enough for these lines. */
-export function fitLines(element, least = readable()) {
+// Letters get smaller while `wrong` says so.
+function shrink(element, wrong, least = readable()) {
   let size = sizeOf(element);
-  while (spills(element) && size > least) {
+  while (wrong(element) && size > least) {
     size = Math.max(least, size * STEP);
     element.style.fontSize = `${size}px`;
   }
+}
+
+/** The text in `element`, which has a limit of lines, is small enough for these lines. */
+export function fitLines(element) {
+  shrink(element, spills);
+}
+
+/** The text in `element` is small enough for it to be as high as `other`, if it can be read then. */
+export function fitHeight(element, other) {
+  element.style.fontSize = "";
+  shrink(element, () => element.offsetHeight > other.offsetHeight + 1);
+}
+
+/**
+ * What is written on a key stays on it: the other language gives way first, then letters shrink.
+ * A word is broken only when it does not fit at the least size.
+ */
+export function fitKey(key) {
+  const said = key.querySelector("span");
+  if (!said?.getClientRects().length) return;
+  const over = () => said.scrollWidth > said.clientWidth + 1 || spills(said);
+  key.classList.remove("bare", "broken");
+  said.style.fontSize = "";
+  if (over() && !key.matches(".field, .check")) key.classList.add("bare");
+  shrink(said, over);
+  key.classList.toggle("broken", over());
 }
 
 /** A prompt stands in one line while it stays large, else in two. */
@@ -69,9 +95,13 @@ export function fitTogether(box, reason, advice) {
     text.classList.remove("one", "gone");
     if (spills(text)) text.querySelector("small")?.remove();
   }
-  const tooTall = () => reason.offsetHeight + advice.offsetHeight > box.clientHeight;
+  const tooTall = () => reason.offsetHeight + advice.offsetHeight > box.clientHeight * 0.97;
   if (tooTall()) for (const text of [advice, reason]) text.querySelector("small")?.remove();
-  if (tooTall()) advice.classList.add("one");
+  for (const text of [advice, reason]) if (tooTall()) shrink(text, tooTall);
+  if (tooTall()) {
+    advice.classList.add("one");
+    reason.style.fontSize = "";
+  }
   fitLines(reason);
   fitLines(advice);
   if (tooTall() && reason.offsetHeight > advice.offsetHeight) reason.style.fontSize = `${readable()}px`;

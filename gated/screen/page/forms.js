@@ -4,7 +4,7 @@
 import { button, close, current, note, refusal, sheet, tappable, tell, worded } from "./dialogs.js";
 import { report } from "./link.js";
 import { countPad, datePad, numberPad, platePad, roomPad, temperaturePad, textPad, timePad } from "./pads.js";
-import { first, say, TEXTS } from "./texts.js";
+import { first, say, second, TEXTS } from "./texts.js";
 
 const DAY_MS = 86_400_000;
 
@@ -29,6 +29,15 @@ export async function send(what) {
 export function pick(title, words, act, { hold = false, small = {}, ...more } = {}) {
   const items = words.map((word) => worded(word, () => act(word), { hold, ...small[word] }));
   return sheet("pick", title, { items, ...more });
+}
+
+/** Why something risky is done, the most frequent first: the reason is held for a second. */
+export function held(title, reasons, act, { kind = "pick", ...more } = {}) {
+  const items = reasons.map((word) => {
+    const text = TEXTS[`why_${word}`] ?? TEXTS[word];
+    return { word, text: first(text), small: second(text), hold: true, act: () => act(word) };
+  });
+  return sheet(kind, title, { items, note: say("hold_why"), ...more });
 }
 
 function choice({ title, name, words, accept, back }) {
@@ -65,22 +74,37 @@ const SHOWN = {
   count: String,
 };
 
+// Nothing that was typed goes by one wrong key.
+function sure(title, { visit, kind, keep, leave }) {
+  const items = [
+    { word: "keep", text: say("keep_typing"), act: keep },
+    { word: "discard", text: say("discard"), act: leave },
+  ];
+  sheet(kind, title, { visit, back: keep, items, note: say("discard_ask"), leave: "back" });
+}
+
 /**
  * A form is open. fields: {name, kind, ...} for the pads; `locked` shows that text and opens none.
  *
  * values: what is filled in already, changed in place. made(values): the report, asked for when it
- * is sent; ready(values): "" or the word why not yet. done(answer): it was taken.
+ * is sent; ready(values): "" or the word why not yet. done(answer): it was taken. A field that is
+ * `required`, or of which `oneOf` several will do, is marked until it is filled in.
  */
 export function form({ title, hint = "sealed_note", fields, values, made, ready = () => "", done = close, word = "send", kind = "form", visit = null, post = report, back = close }) {
-  let wrong = { field: "", text: "" };
+  let wrong = { fields: [], text: "" };
   let sending = false;
   let page = 0;
+  const before = JSON.stringify(values);
+  const filled = ({ name, locked }) => Boolean(locked || values[name]);
+  const enough = () => fields.some((field) => field.oneOf && filled(field));
+  const missing = (field) => !filled(field) && (field.required || (field.oneOf && !enough()));
+  const leaveForm = () => (JSON.stringify(values) === before ? back() : sure(title, { visit, kind, keep: () => open(), leave: back }));
   const edit = (field) => {
     if (sending) return;
     page = state.page?.() ?? 0;
     const accept = (value) => {
       values[field.name] = value;
-      wrong = { field: "", text: "" };
+      wrong = { fields: [], text: "" };
       open();
     };
     const { kind: typedBy, ...more } = field;
@@ -91,17 +115,21 @@ export function form({ title, hint = "sealed_note", fields, values, made, ready 
     return {
       className: `field${value ? " filled" : ""}`,
       text: value || "—",
-      small: say(field.label ?? field.name),
+      small: say(field.label ?? field.name) + (missing(field) ? (field.required ? " *" : " ○") : ""),
       disabled: field.locked !== undefined,
-      bad: wrong.field === field.name,
+      bad: wrong.fields.includes(field.name),
       data: { field: field.name },
       act: () => edit(field),
     };
   };
   const submit = async () => {
-    const missing = ready(values);
+    const lacks = ready(values);
     if (sending) return;
-    if (missing) return note(state, say(missing), true);
+    if (lacks) {
+      wrong = { fields: fields.filter(missing).map(({ name }) => name), text: say(lacks) };
+      page = state.page?.() ?? 0;
+      return open();
+    }
     const what = made(values);
     const mine = state;
     sending = true;
@@ -112,7 +140,7 @@ export function form({ title, hint = "sealed_note", fields, values, made, ready 
     if (answer.error) {
       const named = fields.find(({ name }) => name === answer.field);
       const text = named ? say("check_field", say(named.label ?? named.name)) : refusal(answer);
-      wrong = { field: answer.field ?? "", text };
+      wrong = { fields: [answer.field], text };
       return open();
     }
     done(answer);
@@ -122,7 +150,7 @@ export function form({ title, hint = "sealed_note", fields, values, made, ready 
   let state;
   const open = () => {
     const row = () => [(confirm = tappable(button("confirm", say(word), "Enter"), "Enter", submit))];
-    state = sheet(kind, title, { visit, back, items: fields.map(item), row, note: wrong.text || say(hint) });
+    state = sheet(kind, title, { visit, back: leaveForm, items: fields.map(item), row, note: wrong.text || say(fields.some(missing) ? "fill_in" : hint) });
     if (wrong.text) note(state, wrong.text, true);
     state.show?.(page);
   };
@@ -142,8 +170,12 @@ export function words(title, what, { post = report, visit = null, done = close }
     done();
     told(what, answer);
   };
-  const state = textPad({ title, typed: "", most: 500, accept, back: close, word: "send" });
-  state.visit = visit;
-  note(state, say("words_note"));
-  return state;
+  const back = (typed) => (typed ? sure(title, { visit, kind: "text", keep: () => open(typed), leave: close }) : close());
+  const open = (typed = "") => {
+    const state = textPad({ title, typed, most: 500, accept, back, word: "send" });
+    state.visit = visit;
+    note(state, say("words_note"));
+    return state;
+  };
+  return open();
 }

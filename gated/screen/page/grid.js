@@ -1,5 +1,6 @@
 // How large keys share a dialog: as many on a page as gloved fingers can tell apart.
 
+import { fitKey } from "./fitting.js";
 import { say } from "./texts.js";
 
 const SPOTS = "1234567890-+"; // the keys of a keyboard or number pad for the keys of one page
@@ -53,6 +54,7 @@ export function fill({ state, grid, foot, turn, keys, spots, columns, own }) {
       element.hidden = !here;
       if (!own[place]) label(element, here ? SPOTS[place % room] : "");
     });
+    for (const key of [...keys, ...foot.children]) fitKey(key);
   };
   state.turn = () => {
     page += 1;

@@ -1,14 +1,12 @@
 // The hand-over at the end of a shift: six points looked at, the shift in numbers, then log-off.
 
 import { begin, button, current, dialog, holdable, leaving, note, scrolled, sheet, tappable } from "./dialogs.js";
-import { make, mark } from "./parts.js";
+import { make, mark, MARKS } from "./parts.js";
 import { send } from "./forms.js";
 import { summary } from "./link.js";
 import { WORDS } from "./lists.js";
 import { first, say, TEXTS } from "./texts.js";
 
-const VERDICTS = ["ALLOW", "ALLOW_NOTE", "CHECK", "STOP"];
-const SIGNS = { ALLOW: "ok", ALLOW_NOTE: "note", CHECK: "warn", STOP: "fail" };
 const COUNTS = ["manual", "refused", "calls", "registrations", "anomalies", "notes", "rounds", "unanswered", "backlog"];
 
 function row(name, sign, value, className = "") {
@@ -18,7 +16,7 @@ function row(name, sign, value, className = "") {
 }
 
 function drawSummary(list, told) {
-  const rows = VERDICTS.map((verdict) => row(say(`sum_${verdict}`), SIGNS[verdict], told.passages[verdict] ?? 0));
+  const rows = Object.keys(MARKS).map((verdict) => row(say(`sum_${verdict}`), MARKS[verdict], told.passages[verdict] ?? 0));
   rows.push(...COUNTS.map((name) => row(say(`sum_${name}`), "off", told[name] ?? 0)));
   rows.push(...told.faults.map((fault) => row(first(fault), "warn", "", "fault")));
   list.replaceChildren(...rows);

@@ -178,6 +178,11 @@ export async function find(whom) {
   return post("/find", signed(whom));
 }
 
+/** A dialog is open for this visit: the gate waits with its end. Nobody minds if it is lost. */
+export async function attend(visit) {
+  return post("/attend", signed({ visit }));
+}
+
 /** One of the people found stands at the gate; resolves to {ok}, or to {error}. */
 export async function identify(whom) {
   return post("/identify", signed(whom));

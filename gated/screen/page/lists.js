@@ -1,7 +1,7 @@
 // The words a guard picks from, in the order of their keys: exactly those the gate takes.
 
 export const REASONS = {
-  manual_pass: ["medical", "rescue", "caring", "clinical_normal", "equipment_fault", "station", "known", "escort", "other"],
+  manual_pass: ["medical", "rescue", "caring", "clinical_normal", "equipment_fault", "station", "known", "escort", "registered", "other"],
   refuse: ["unknown_person", "behaviour", "document", "other"],
 };
 export const WORDS = {
@@ -15,6 +15,10 @@ export const WORDS = {
   checklist: ["thermometer", "disinfectant", "protective", "paper_ledger", "keys", "open_cases"],
   outcome: ["passed", "refused"],
   direction: ["in", "out"],
-  mode: ["normal", "lockdown", "evacuate", "out_of_service", "open"],
+  mode: ["normal", "lockdown", "evacuate", "out_of_service", "open", "reader_locked"],
+  mode_end: ["over", "station", "mistake", "other"],
+  turn: ["rush", "station", "mistake", "other"],
+  abandon: ["turned_back", "miscounted", "station", "other"],
+  drop: ["on_foot", "stays_out", "miscounted", "other"],
   mode_reason: ["fire", "station", "equipment", "crowding", "rescue", "drill", "other"],
 };

@@ -2,7 +2,7 @@
 // lane for both directions is turned round. What opens or closes the gate is held for a second.
 
 import { sheet, worded } from "./dialogs.js";
-import { pick, send, told } from "./forms.js";
+import { held, send, told } from "./forms.js";
 import { approve } from "./duty.js";
 import { report } from "./link.js";
 import { WORDS } from "./lists.js";
@@ -52,27 +52,33 @@ function reasons(mode, snapshot) {
   sheet("pick", title, { items, back, leave: "back", note: say(mode === "open" ? "hold_reason" : "which_reason") });
 }
 
+// There is one other way only: why is asked, and held.
 function direction(snapshot) {
-  const small = { [snapshot.gate.direction]: { disabled: true } };
-  const act = (way) => send({ kind: "direction", direction: way });
-  pick(say("turn_lane"), WORDS.direction, act, { small, back: () => openModes(snapshot), leave: "back" });
+  const way = snapshot.gate.direction === "in" ? "out" : "in";
+  const act = (reason) => send({ kind: "direction", direction: way, reason });
+  held(`${say("turn_lane")} · ${say(way)}`, WORDS.turn, act, { back: () => openModes(snapshot), leave: "back" });
+}
+
+function ending(snapshot) {
+  const act = (reason) => change({ kind: "mode", mode: "normal", reason }, snapshot);
+  held(`${say("normal")} · ${first(snapshot.special.word)}`, WORDS.mode_end, act, { back: () => openModes(snapshot), leave: "back" });
 }
 
 /** The special modes are offered, and the end of the one that stands. */
 export function openModes(snapshot) {
-  const { special, gate } = snapshot;
+  const { special, gate, duty } = snapshot;
   const items = [];
   if (special) {
-    const end = () => change({ kind: "mode", mode: "normal" }, snapshot);
     const word = `${first(special.word)} ${special.since}`;
-    items.push({ word: "normal", text: say("normal"), small: word, hold: true, className: "word-key ending", act: end });
+    items.push({ word: "normal", text: say("normal"), small: word, className: "word-key ending", act: () => ending(snapshot) });
   }
   const named = (mode, more) => worded(mode, () => reasons(mode, snapshot), more);
   const evacuate = () => send({ kind: "mode", mode: "evacuate", reason: "fire" });
   items.push(
     named("open"),
     named("out_of_service"),
-    named("lockdown"),
+    named("reader_locked"),
+    named("lockdown", duty.log_in ? {} : { disabled: true, small: say("needs_guards") }),
     named("evacuate", { act: evacuate, hold: true, className: "word-key evacuate" }),
   );
   const standing = items.filter(({ word }) => word !== special?.mode);

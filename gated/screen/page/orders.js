@@ -1,7 +1,7 @@
 // What a guard orders about the visit on the screen: a manual pass, a refusal, a clinical value,
 // and to measure again.
 
-import { close, tell } from "./dialogs.js";
+import { close, sheet, tell, worded } from "./dialogs.js";
 import { pick, words } from "./forms.js";
 import { order } from "./link.js";
 import { REASONS } from "./lists.js";
@@ -34,6 +34,14 @@ async function send(action) {
   const { error } = await give(action);
   if (error) tell(error in TEXTS ? say(error) : error, true);
   else tell(`${say(action.kind)} · ${say("sent")}`);
+}
+
+/** Who was just registered may be let pass by hand: offered while they stand there. */
+export function offerPass(snapshot) {
+  const { visit } = snapshot;
+  const action = { kind: "manual_pass", visit, reason: "registered" };
+  const items = [{ ...worded("registered"), hold: true, data: { reason: "registered" }, act: () => send(action) }];
+  sheet("manual_pass", say("manual_pass"), { visit, items, note: say("registered_go_on"), leave: "close" });
 }
 
 /** The dialog for a guard's order about visit `visit` is open, or the order is given. */

@@ -16,6 +16,14 @@ const DAY = /^(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])$/;
 const LOWEST = 340;
 const HIGHEST = 429; // tenths of a degree
 
+const typedProvinces = new Map(); // how often each was typed on this page
+
+// The site's own province first, once it was typed; then the usual order.
+function charsOf(set) {
+  const often = (one) => typedProvinces.get(one) ?? 0;
+  return set === "province" ? [...SETS[set]].sort((a, b) => often(b) - often(a)) : [...SETS[set]];
+}
+
 function nameOf(set) {
   return { province: say("pad_province"), plate: "ABC" }[set] ?? set;
 }
@@ -25,12 +33,13 @@ function nameOf(set) {
  *
  * take(typed, character): the new text, or null for a character that does not belong there.
  * show(typed): what stands in the title; ready(typed): whether it may be accepted; turn(typed): the
- * set that comes next by itself, or "". The `accept` key gives the typed text.
+ * set that comes next by itself, or "". The `accept` key gives the typed text; missing(typed): the
+ * sentence for what is still to be typed, and then that key says so instead of being off.
  */
 export function charPad(pad) {
   const { title, sets, extra = "", take, show = (typed) => typed || "_", ready, accept, back, visit = null } = pad;
   let { typed = "", set = sets[0] } = pad;
-  const chars = [...SETS[set]];
+  const chars = charsOf(set);
   const reopen = () => charPad({ ...pad, typed, set });
   const output = make("output");
   let confirm;
@@ -38,16 +47,19 @@ export function charPad(pad) {
     const bad = next === null;
     if (!bad) typed = next;
     put(output, show(typed));
-    confirm.disabled = !ready(typed);
-    note(state, say(bad && pad.wrong ? pad.wrong : pad.hint ?? "pad_hint"), bad);
+    confirm.disabled = !ready(typed) && !pad.missing;
+    const hint = pad.missing?.(typed) || pad.hint || "pad_hint";
+    note(state, say(bad && pad.wrong ? pad.wrong : hint), bad);
   };
-  const type = (character) => {
-    update(take(typed, character.toUpperCase()));
+  const change = (next) => {
+    update(next);
     const wanted = pad.turn?.(typed) || set;
     if (wanted === set) return;
     set = wanted;
     reopen();
   };
+  const type = (character) => change(take(typed, character.toUpperCase()));
+  const confirmed = () => (ready(typed) ? accept(typed, state) : note(state, say(pad.missing(typed)), true));
   const state = sheet(pad.kind ?? "pad", title, {
     visit,
     back,
@@ -56,7 +68,7 @@ export function charPad(pad) {
     spots: 1,
     columns: set === "123" ? 5 : 0,
     row: () => {
-      const keys = [erasing(() => update(typed.slice(0, -1)))];
+      const keys = [erasing(() => change(typed.slice(0, -1)))];
       const beside = set === "123" ? [...extra] : [];
       for (const one of beside) keys.push(tappable(button("digit", one), one, () => type(one)));
       const other = sets[(sets.indexOf(set) + 1) % sets.length];
@@ -65,7 +77,7 @@ export function charPad(pad) {
         reopen();
       };
       if (other !== set) keys.push(tappable(button("set", nameOf(other), "/"), "/", swap));
-      confirm = tappable(button("confirm", say("confirm"), "Enter"), "Enter", () => accept(typed, state));
+      confirm = tappable(button("confirm", say("confirm"), "Enter"), "Enter", confirmed);
       return [...keys, confirm];
     },
   });
@@ -88,12 +100,19 @@ export function numberPad({ most, least = 0, sets = ["123"], extra = "", ...rest
   });
 }
 
-/** Building, unit and room, each ended by the hyphen. */
+const ROOM_PARTS = ["room_building", "room_unit", "room_number"];
+
+function roomMissing(typed) {
+  const parts = typed.split("-");
+  return parts.length === 3 && parts[2] ? "room_whole" : ROOM_PARTS[parts.length - 1];
+}
+
+/** Building, unit and room, each ended by the hyphen; the line above says which one comes now. */
 export function roomPad({ optional = false, ...rest }) {
   return charPad({
     sets: ["123", "ABC"],
     extra: "-",
-    hint: "room_hint",
+    missing: (typed) => (optional && typed === "" ? "room_hint" : roomMissing(typed)),
     take: (typed, one) => {
       const parts = (typed + one).split("-");
       const whole = /^[0-9A-Z-]$/.test(one) && parts.length <= 3 && parts.slice(0, -1).every(Boolean);
@@ -106,7 +125,7 @@ export function roomPad({ optional = false, ...rest }) {
 }
 
 /** A plate: province, letter, then five places or, for new energy, six. */
-export function platePad({ optional = false, ...rest }) {
+export function platePad({ optional = false, accept, ...rest }) {
   return charPad({
     sets: ["province", "123", "plate"],
     set: rest.typed ? "123" : "province",
@@ -119,6 +138,10 @@ export function platePad({ optional = false, ...rest }) {
     show: (typed) => (typed.length < 2 ? typed.padEnd(2, "_") : `${typed.slice(0, 2)}·${typed.slice(2)}`),
     ready: (typed) => typed.length >= 7 || (optional && typed === ""),
     turn: (typed) => ["province", "plate", "123"][typed.length] ?? "",
+    accept: (typed) => {
+      if (typed) typedProvinces.set(typed[0], (typedProvinces.get(typed[0]) ?? 0) + 1);
+      accept(typed);
+    },
     ...rest,
   });
 }
@@ -178,15 +201,29 @@ export function temperaturePad({ accept, typed = "", ...rest }) {
   });
 }
 
-/** How many: one more, one less, ten at once where there may be many. */
+/** How many: typed, or one more, one less, ten at once where there may be many. */
 export function countPad({ title, value, least = 0, most, accept, back }) {
   const output = make("output");
   let count = value;
-  const add = (more) => {
-    count = Math.max(least, Math.min(most, count + more));
+  let fresh = true; // the first digit begins a new number
+  const show = (next) => {
+    count = next;
     output.textContent = String(count);
   };
-  const steps = [[-1, "-"], [1, "+"], ...(most > 20 ? [[-10, ""], [10, ""]] : [])];
+  const add = (more) => {
+    fresh = true;
+    show(Math.max(least, Math.min(most, count + more)));
+  };
+  const type = (one) => {
+    const next = Number(`${fresh ? "" : count}${one}`);
+    const bad = !/\d/.test(one) || next > most;
+    note(state, say("count_hint", `${least} – ${most}`), bad);
+    if (bad) return;
+    fresh = false;
+    show(next);
+  };
+  const confirmed = () => (count < least ? note(state, say("count_hint", `${least} – ${most}`), true) : accept(count));
+  const steps = [[-1, "-"], [1, "+"], ...(most > 20 ? [[-10, "/"], [10, "*"]] : [])];
   const items = steps.map(([more, key]) => ({
     text: `${more < 0 ? "−" : "+"}${Math.abs(more)}`,
     className: "digit",
@@ -194,9 +231,11 @@ export function countPad({ title, value, least = 0, most, accept, back }) {
     data: { step: more },
     act: () => add(more),
   }));
-  const row = () => [tappable(button("confirm", say("confirm"), "Enter"), "Enter", () => accept(count))];
-  const state = sheet("pad", title, { back, leave: "back", items, row, columns: 2 });
-  state.type = (one) => /\d/.test(one) && add(Number(`${count}${one}`) <= most ? Number(`${count}${one}`) - count : 0);
+  const row = () => [tappable(button("confirm", say("confirm"), "Enter"), "Enter", confirmed)];
+  const hint = say("count_hint", `${least} – ${most}`);
+  const state = sheet("pad", title, { back, leave: "back", items, row, columns: 2, note: hint });
+  state.type = type;
+  state.keys.set("Backspace", { press: () => show(Math.floor(count / 10)), release: () => {} });
   state.head.append(output);
   add(0);
   return state;
@@ -218,7 +257,7 @@ export function textPad(pad) {
   input.setAttribute("aria-label", title);
   const items = picks.map((pick) => ({ ...pick, act: () => (pick.inner ? morePicks(pad, pick) : accept(pick.value)) }));
   const row = () => [tappable(button("confirm", say(word), "Enter"), "Enter", () => accept(input.value.trim(), state))];
-  const state = sheet("text", title, { back, leave: "back", items, lines: [input], row, note: say("text_hint") });
+  const state = sheet("text", title, { back: () => back(input.value.trim()), leave: "back", items, lines: [input], row, note: say("text_hint") });
   input.focus();
   return state;
 }

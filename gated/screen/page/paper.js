@@ -19,16 +19,16 @@ export function openPaper(snapshot, kept = {}) {
   form({
     title: say("paper"),
     fields: [
-      { name: "number", label: "line_number", kind: "number", most: 12, sets: ["123", "ABC"], extra: "-" },
+      { name: "number", label: "line_number", kind: "number", most: 12, sets: ["123", "ABC"], extra: "-", required: true },
       { name: "day", kind: "day", today },
-      { name: "time", kind: "time" },
+      { name: "time", kind: "time", required: true },
       { name: "direction", kind: "choice", words: WORDS.direction },
       { name: "outcome", kind: "choice", words: WORDS.outcome },
-      { name: "room", kind: "room" },
-      { name: "document_number", kind: "number", most: 18, sets: ["123", "ABC"], extra: "X" },
+      { name: "room", kind: "room", oneOf: true },
+      { name: "document_number", kind: "number", most: 18, sets: ["123", "ABC"], extra: "X", oneOf: true },
       { name: "phone", kind: "number", most: 15, extra: "+" },
       { name: "temp_mc", kind: "temperature" },
-      { name: "name", kind: "text", most: 64 },
+      { name: "name", kind: "text", most: 64, oneOf: true },
     ],
     values,
     ready: ({ number, time, name, document_number: document, room }) => {

@@ -3,6 +3,9 @@
 import { put } from "./glyphs.js";
 import { first, say, second, shown } from "./texts.js";
 
+/** The sign of each verdict. */
+export const MARKS = { ALLOW: "ok", ALLOW_NOTE: "note", CHECK: "warn", STOP: "fail" };
+
 /** The element with this id. */
 export const at = (id) => document.getElementById(id);
 
@@ -46,6 +49,15 @@ export function both(element, text) {
   const other = make("small", "", second(text));
   other.lang = shown() === "en" ? "zh-Hans" : "en";
   return element.replaceChildren(said, ...(other.textContent ? [other] : []));
+}
+
+/** `element` shows `text`; four Chinese signs break into two words of two, never elsewhere. */
+export function lettered(element, text) {
+  const four = /^\p{sc=Han}{4}$/u.test(text);
+  element.classList.toggle("four", four);
+  if (four) element.replaceChildren(text.slice(0, 2), document.createElement("wbr"), text.slice(2));
+  else put(element, text);
+  return element;
 }
 
 /** How long ago, in one word. */

@@ -1,9 +1,10 @@
 // A visitor or a returnee is written down: from the card that was just read, or with the pads.
 // Nothing has to be typed in Chinese, and no single field has to be filled in.
 
-import { sheet, worded } from "./dialogs.js";
+import { close, latest, sheet, worded } from "./dialogs.js";
 import { form } from "./forms.js";
 import { WORDS } from "./lists.js";
+import { offerPass } from "./orders.js";
 import { first, say, TEXTS } from "./texts.js";
 
 const WHY = ["visit_family", "delivery", "repair", "care", "doctor", "moving", "other"];
@@ -32,9 +33,9 @@ function fieldsFor(language, card) {
         { name: "document_number", kind: "number", locked: brief(card.number) },
       ]
     : [
-        { name: "document_number", kind: "number", most: 18, sets: ["123", "ABC"], extra: "X" },
-        { name: "phone", kind: "number", most: 15, extra: "+" },
-        { name: "name", kind: "text", most: 64 },
+        { name: "document_number", kind: "number", most: 18, sets: ["123", "ABC"], extra: "X", oneOf: true },
+        { name: "phone", kind: "number", most: 15, extra: "+", oneOf: true },
+        { name: "name", kind: "text", most: 64, oneOf: true },
         { name: "document_kind", kind: "choice", words: WORDS.document_kind },
       ];
   return [
@@ -48,6 +49,14 @@ function fieldsFor(language, card) {
   ];
 }
 
+// The person may still stand there, and the screen say "register".
+function goOn(visit) {
+  const now = latest();
+  const waits = visit && now?.visit === visit && now.verdict?.verdict === "CHECK";
+  if (waits && now.enabled.includes("manual_pass")) offerPass(now);
+  else close();
+}
+
 function register(whom, snapshot, card) {
   const { visit, language } = snapshot;
   form({
@@ -56,6 +65,7 @@ function register(whom, snapshot, card) {
     fields: fieldsFor(language, card),
     values: { name: "", document_kind: "id_card", document_number: "", phone: "", to: "", reason: "", from: "", plate: "", companions: 0 },
     ready: ({ name, document_number: number, phone }) => (card || name || number || phone ? "" : "name_or_number"),
+    done: () => goOn(visit),
     made: (values) => {
       const { name, document_number: number, ...rest } = values;
       const person = card ? { from_card: true } : { name, document_number: number };

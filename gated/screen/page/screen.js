@@ -1,12 +1,12 @@
 // The guard's screen: hears snapshots, draws them, takes touches and keys.
 
-import { close, dialog, dialogKey, follow, openCodes, openMessage, tell } from "./dialogs.js";
+import { attended, close, dialog, dialogKey, follow, openCodes, openMessage, tell } from "./dialogs.js";
 import { draw, drawClock, drawLeft, drawNoLink } from "./draw.js";
 import { openApproval, openDuty, openMe, openSecond } from "./duty.js";
 import { put } from "./glyphs.js";
 import { openHelp } from "./help.js";
 import { walkMain } from "./keys.js";
-import { listen } from "./link.js";
+import { attend, listen } from "./link.js";
 import { openAction, takeAsked } from "./orders.js";
 import { at } from "./parts.js";
 import { openCall, openMore, openRound, watchHold } from "./reports.js";
@@ -17,6 +17,8 @@ import { openVehicle } from "./vehicle.js";
 
 const TICK_MS = 250;
 const TIP_MS = 10_000;
+const LOOK_MS = 1000;
+const ATTEND_MS = 4000; // far below the time that the gate goes on waiting
 const DIAGONAL_IN = 5; // until the first snapshot tells
 const ABOUT_SOMEBODY = ["codes", "help", "vehicle", "people"]; // dialogs that name people
 let snapshot = null;
@@ -93,7 +95,9 @@ function beat({ clock, age_ms, page }) {
 
 function press(kind) {
   if (!linked || !snapshot) return;
-  if (kind === "manual_pass" && approving()) return openApproval(snapshot.visit, me);
+  if (kind === "manual_pass" && approving()) return openApproval(snapshot, me);
+  const { duty: on } = snapshot;
+  if (on.log_in && !on.number) return openDuty(on, "nobody_on_duty");
   if (snapshot.enabled.includes(kind)) openAction(kind, snapshot.visit);
   else tell(say("not_offered"), true);
 }
@@ -109,7 +113,7 @@ function help(event) {
 }
 
 function duty() {
-  if (linked && snapshot?.duty.log_in) openDuty(snapshot.duty);
+  if (linked && snapshot) openDuty(snapshot.duty);
 }
 
 function message() {
@@ -168,6 +172,16 @@ setInterval(() => {
   tipAt += 1;
   if (linked && snapshot?.mode === "idle" && snapshot.tips.length) redraw();
 }, TIP_MS);
+
+// The person waits while the guard types or picks for them.
+let told = { visit: 0, at: 0 };
+setInterval(() => {
+  const visit = linked ? attended() : 0;
+  const now = performance.now();
+  if (!visit || (visit === told.visit && now - told.at < ATTEND_MS)) return;
+  told = { visit, at: now };
+  attend(visit);
+}, LOOK_MS);
 
 watchHold(at("more"), "F6");
 redraw();

@@ -1,10 +1,9 @@
 // What stands above the band only at times: a special mode, a call to the station, the centre's
 // words, a vehicle.
 
-import { at, make, mark, sign, since } from "./parts.js";
+import { at, make, mark, MARKS, sign, since } from "./parts.js";
 import { first, say, second, shown } from "./texts.js";
 
-export const MARKS = { ALLOW: "ok", ALLOW_NOTE: "note", CHECK: "warn", STOP: "fail" };
 const OCCUPANTS = 6; // signs that fit beside the plate; a bus shows how many more
 
 // Nothing is replaced that would look the same: this line is drawn anew with every snapshot.

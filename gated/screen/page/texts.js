@@ -1,10 +1,10 @@
 // The words that belong to the page itself, in the language being shown. They stand in the section
-// [page] of texts.toml; the server makes words.js of it. Verdicts, reasons and health come with the
-// snapshot.
+// [page] of texts.toml; the server makes words.js of it, and of the words for reason codes. Verdicts,
+// reasons and health come with the snapshot.
 
-import { TEXTS } from "./words.js";
+import { CODES, TEXTS } from "./words.js";
 
-export { TEXTS };
+export { CODES, TEXTS };
 
 let language = document.documentElement.dataset.language === "en" ? "en" : "zh";
 

@@ -2,19 +2,32 @@
 // wrist, then one opening. The people stand on the main screen; the keys for the vehicle here.
 
 import { close, sheet } from "./dialogs.js";
-import { form, send } from "./forms.js";
+import { form, held, send } from "./forms.js";
+import { WORDS } from "./lists.js";
+import { MARKS } from "./parts.js";
 import { say } from "./texts.js";
 
-const SIGNS = { ALLOW: "ok", ALLOW_NOTE: "note", CHECK: "warn", STOP: "fail" };
 const PEOPLE_MAX = 60;
 
-function standing({ vehicle }) {
+// Why the vehicle is given up, or somebody leaves it, is held; gone with the vehicle like the rest.
+function why(title, reasons, what, shown) {
+  const act = (reason) => send({ kind: "vehicle", ...what, reason });
+  const state = held(title, reasons, act, { kind: "vehicle", back: () => standing(shown), leave: "back" });
+  state.follow = (snapshot) => (snapshot?.vehicle?.plate === shown.vehicle.plate ? (shown = snapshot) : close());
+}
+
+function standing(shown) {
+  const { vehicle } = shown;
   const { plate, people, occupants, ready } = vehicle;
   const decided = Math.max(vehicle.decided ?? 0, occupants.length); // a bus shows its newest only
-  const said = occupants.map(({ name, verdict }) => ({ text: name || say("unknown_person"), className: `occupant ${SIGNS[verdict]}`, disabled: true, act: () => {} }));
+  const said = occupants.map(({ name, verdict, visit }) => {
+    const text = name || say("unknown_person");
+    const act = () => why(`${text} · ${say("gets_out")}`, WORDS.drop, { act: "drop", visit }, shown);
+    return { text, small: people > 1 ? say("gets_out") : "", className: `occupant ${MARKS[verdict]}`, data: { visit }, disabled: people < 2, act };
+  });
   const items = [
     { word: "let_through", text: say("let_through"), small: say(ready ? "hold_1s" : "vehicle_waits"), disabled: !ready, hold: true, act: () => send({ kind: "vehicle", act: "pass" }) },
-    { word: "give_up", text: say("give_up"), small: say("hold_1s"), hold: true, act: () => send({ kind: "vehicle", act: "abandon" }) },
+    { word: "give_up", text: say("give_up"), act: () => why(say("give_up"), WORDS.abandon, { act: "abandon" }, shown) },
   ];
   const state = sheet("vehicle", `${say("vehicle")} ${plate}`, {
     items: [...items, ...said],
@@ -36,7 +49,7 @@ export function openVehicle(snapshot) {
     title: say("vehicle"),
     hint: "vehicle_hint",
     fields: [
-      { name: "plate", kind: "plate" },
+      { name: "plate", kind: "plate", required: true },
       { name: "people", kind: "count", least: 1, most: PEOPLE_MAX },
     ],
     values: { plate: "", people: 1 },

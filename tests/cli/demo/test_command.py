@@ -73,6 +73,27 @@ def test_the_report_is_printed_and_written(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["chain_verified"] is True
 
 
+@pytest.mark.parametrize(
+    ("options", "guard_s"),
+    [(["--headless"], 2.0), ([], 30.0), (["--headless", "--guard", "7"], 7.0)],
+)
+def test_a_check_waits_as_at_a_real_gate_when_people_look_on(
+    monkeypatch: pytest.MonkeyPatch, options: list[str], guard_s: float
+) -> None:
+    waits: list[float] = []
+
+    class Seen(demo_command.World):  # type: ignore[misc] - a stand-in of its own
+        def build(self, _: object) -> None:
+            waits.append(self.guard_s)
+            raise KeyboardInterrupt
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(demo_command, "World", Seen)
+    CliRunner().invoke(app, ["demo", *options])
+    assert waits == [guard_s]
+
+
 @pytest.mark.usefixtures("played")
 def test_the_report_is_printed_even_if_its_file_fails(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
