@@ -19,6 +19,7 @@ import bench_hub_change
 import bench_passages
 import bench_roster
 import bench_screen
+import bench_thermometer
 from bench_row import Row, Run, as_json, cells, machine
 from rich.console import Console
 from rich.table import Table
@@ -35,6 +36,7 @@ MEASUREMENTS: dict[str, Callable[[Run], list[Row]]] = {
     "start": bench_gate.start,
     "gate": bench_gate.gate,
     "screen": bench_screen.screen,
+    "thermometer": bench_thermometer.thermometer,
     "hub": bench_hub.hub,
     "import": bench_hub.imports,
     "change": bench_hub_change.change,
@@ -46,6 +48,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer repetitions, no list of 1 M")
     parser.add_argument("--json", type=Path, default=Path("bench.json"), metavar="FILE")
+    picture = "where to draw the errors of the thermometer (SVG)"
+    parser.add_argument("--picture", type=Path, metavar="FILE", help=picture)
     parser.add_argument("name", nargs="*", metavar="NAME", help=", ".join(MEASUREMENTS))
     wanted = parser.parse_args()
     unknown = sorted(set(wanted.name) - set(MEASUREMENTS))
@@ -60,6 +64,7 @@ def main() -> int:
         with redirect_stderr(words):  # our own parts log as under systemd, and at its cost
             log.configure()
         run = Run(folder, wanted.quick, lambda text: notes.print(f"== {text}", style="dim"))
+        run.kept["picture"] = wanted.picture
         for name, measure in MEASUREMENTS.items():
             if not wanted.name or name in wanted.name:
                 run.say(name)

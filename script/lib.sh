@@ -73,5 +73,8 @@ TEST_PACKAGES=(
   "cog shows the same page in WPE WebKit, as small boards do"
   "wpewebkit-driver lets a test look into that page"
   "libatomic1 needed by the Node that Playwright brings"
+  "umockdev brings the tests a /dev/i2c-1 that programs take for the kernel's"
+  "gir1.2-umockdev-1.0 lets Python answer for that bus"
+  "python3-gi the same"
   "git tells which files belong to the project"
 )

@@ -5,47 +5,33 @@ verified here. Two-byte reads are never made: they leave this sensor refusing th
 A failed read is an error, never a temperature. Nothing is ever written to the sensor.
 """
 
-import errno
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from smbus2 import SMBus, i2c_msg
+from smbus2 import i2c_msg
 
-from drivers.errors import CorruptData, DeviceDenied, DeviceUnavailable, DriverError
+from drivers.errors import CorruptData, DeviceUnavailable
 from drivers.thermometer import protocol
+from drivers.thermometer.adapter import Wire
+from drivers.thermometer.identity import Identity
+from drivers.thermometer.line import Counters, Line
+from drivers.thermometer.reactions import WRONG_BYTES_S, failure, reaction
 
-# The pauses the sensor needs after a disturbed transfer; together less than one sensor period.
-RETRY_PAUSES_S = (0.002, 0.010, 0.050)
 SELF_TEST_READS = 5
-# Checksum failures over this many transfers decide the health of the line.
-LINE_HISTORY = 200
-LINE_JUDGED_FROM = 50
-LINE_WEAK_PERCENT = 1
-LINE_BAD_PERCENT = 10
+LINE_TEST_READS = 60
 
-_RETRIED_ERRORS = frozenset({errno.EREMOTEIO, errno.EIO, errno.EBADMSG})
-_REMEDIES: dict[int, tuple[type[DriverError], str]] = {
-    errno.EREMOTEIO: (DeviceUnavailable, "nobody answers; check power, wiring and the address"),
-    errno.EIO: (DeviceUnavailable, "the bus controller failed; check wiring and cable length"),
-    errno.EBADMSG: (CorruptData, "the checksum is wrong; check cable length and the bus clock"),
-    errno.ETIMEDOUT: (DeviceUnavailable, "the bus is stuck; switch the sensor off and on"),
-    errno.EBUSY: (
-        DeviceDenied,
-        "a kernel driver owns the address; unload module mlx90614 and remove its overlay",
+_CONCERNS = {
+    "frozen": "the reading does not change; switch the sensor off and on",
+    "pec_unavailable": (
+        "the sensor's checksums are unusable, words are read twice instead; replace the sensor "
+        "when there is time"
     ),
-    errno.EOPNOTSUPP: (
-        DeviceDenied,
-        "this bus cannot make combined transfers; use a bus with plain I2C",
+    "pec_weak": (
+        "more than 1 % of the checksums are wrong; shorten the cable or lower the bus clock"
     ),
-    errno.ENXIO: (DeviceUnavailable, "no such device; check power and wiring"),
-    errno.ENODEV: (DeviceUnavailable, "the bus is gone; check the adapter"),
-    errno.ENOENT: (DeviceUnavailable, "no such bus; switch I2C on with raspi-config"),
-    errno.EACCES: (DeviceDenied, "permission denied; add the service's user to group i2c"),
-    errno.EPERM: (DeviceDenied, "permission denied; add the service's user to group i2c"),
 }
 
 
@@ -92,36 +78,14 @@ class Sample:
     taken_s: float
 
 
-@dataclass(slots=True)
-class Counters:
-    """What happened on the line since the device was opened."""
-
-    samples: int = 0
-    retries: int = 0
-    pec_failures: int = 0
-    bus_errors: int = 0
-    rejected_codes: int = 0
-
-
-def open_bus(bus: str | int) -> SMBus:
-    """Return the opened bus: a number, a number as text, or a path such as /dev/i2c-1.
-
-    Raises DeviceUnavailable when it is not there and DeviceDenied when it may not be opened.
-    """
-    name = int(bus) if isinstance(bus, str) and bus.isdecimal() else bus
-    try:
-        return SMBus(name)
-    except OSError as error:
-        shown = f"/dev/i2c-{name}" if isinstance(name, int) else name
-        raise _failure(f"cannot open I2C bus {shown}", error) from error
-
-
 class Mlx90614:
     """An MLX90614 on a bus that is passed in and owned from then on.
 
-    variant: three letters on the can; supply_v: its supply in volts. Raises ValueError when the
-    variant is unknown or the supply is outside what it stands. One thread reads; interrupt() may
-    come from any other. The first read tests the checksum with 5 extra transfers.
+    variant: three letters on the can; supply_v: its supply in volts; filters: those set in the
+    sensor, None for the factory's; wire: what the machine says of the bus, None where there is no
+    wire. Raises ValueError when the variant or the filters are unknown or the supply is outside
+    what it stands. One thread reads; interrupt() may come from any other. The first read tests the
+    checksum with up to 5 extra transfers.
     """
 
     def __init__(
@@ -131,34 +95,55 @@ class Mlx90614:
         *,
         variant: str = "DCC",
         supply_v: float = 3.3,
+        filters: protocol.Filter | None = None,
+        wire: Wire | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self.variant = protocol.variant_of(variant)
+        sold = protocol.variant_of(variant)
+        self.variant = sold if filters is None else protocol.filtered(sold, filters)
         low_v, high_v = self.variant.supply_v
         if not low_v <= supply_v <= high_v:
             raise ValueError(
                 f"thermometer {variant}: supply {supply_v} V is outside {low_v} to {high_v} V"
             )
         self.supply_v = supply_v
-        self.counters = Counters()
+        self.line = Line()
+        self.identity: Identity | None = None
         self._bus = bus
         self._address = address
+        self._wire = wire
         self._clock: Clock = MachineClock() if clock is None else clock
         self._interrupted = threading.Event()
         self._closed = False
         self._due_s = self._clock.monotonic()
         self._pec_verified: bool | None = None
-        self._line: deque[bool] = deque(maxlen=LINE_HISTORY)
+        self._clock_concern = ""
+
+    @property
+    def counters(self) -> Counters:
+        """What happened on the line since the device was opened."""
+        return self.line.counters
 
     @property
     def health(self) -> frozenset[str]:
-        """Flags of a working but impaired line: `pec_unavailable`, `pec_weak`."""
+        """Flags of an impaired sensor or line: `frozen`, `pec_unavailable`, `pec_weak`."""
         flags = set()
+        if self.line.frozen:
+            flags.add("frozen")
         if self._pec_verified is False:
             flags.add("pec_unavailable")
-        elif self._line_failures_percent() > LINE_WEAK_PERCENT:
+        elif self.line.weak:
             flags.add("pec_weak")
         return frozenset(flags)
+
+    def concerns(self) -> tuple[str, ...]:
+        """Return what a person should look at, each as `what; remedy`, the gravest first."""
+        found = [_CONCERNS[flag] for flag in sorted(self.health)]
+        if self.identity is not None:
+            found += self.identity.concerns(self.variant)
+        if self._clock_concern:
+            found.append(self._clock_concern)
+        return tuple(found)
 
     def read(self, timeout_s: float) -> Sample | None:
         """Return the next sensor update, or None when it is not due within timeout_s.
@@ -170,15 +155,14 @@ class Mlx90614:
         wait_s = self._due_s - self._clock.monotonic()
         if self._pause(min(max(wait_s, 0.0), timeout_s)) or wait_s > timeout_s:
             return None
-        if self._pec_verified is None:
-            self._pec_verified = self._self_test()
+        self._test_checksums()
         taken_s = self._clock.monotonic()
         # Counting from the last due time keeps the period exact; a late caller starts anew.
         late = taken_s >= self._due_s + self.variant.period_s
         self._due_s = (taken_s if late else self._due_s) + self.variant.period_s
         object_code = self._word(protocol.RAM_OBJECT, protocol.object_mc)
         ambient_code = self._word(protocol.RAM_AMBIENT, protocol.ambient_mc)
-        self.counters.samples += 1
+        self.line.sampled(object_code)
         return Sample(
             object_code,
             ambient_code,
@@ -187,30 +171,33 @@ class Mlx90614:
             taken_s,
         )
 
-    def serial(self) -> str:
-        """Return the sensor's serial as 16 hex digits. Blocks for four transfers."""
+    def identify(self) -> Identity:
+        """Return what the sensor's EEPROM holds; kept in `identity`.
+
+        Blocks for 32 transfers, 40 ms at 50 kHz. Raises DriverError.
+        """
         self._refuse_when_closed()
-        low, second, third, high = (self._word(cell) for cell in protocol.CELLS_SERIAL)
-        return protocol.serial_text((low, second, third, high))
+        self._test_checksums()
+        cells = tuple(self._word(opcode) for opcode in protocol.CELLS)
+        self.identity = Identity(self._address, cells)
+        if self._wire is not None:
+            self._clock_concern = self._wire.concern(self.line.fastest_s)
+        return self.identity
+
+    def serial(self) -> str:
+        """Return the sensor's serial as 16 hex digits. Blocks unless it was identified."""
+        self._refuse_when_closed()
+        return (self.identity or self.identify()).serial
 
     def probe(self) -> str:
-        """Return one line about the sensor found here, with a warning if it was altered."""
-        self._refuse_when_closed()
-        if self._pec_verified is None:
-            self._pec_verified = self._self_test()
-        configuration = self._word(protocol.CELL_CONFIGURATION)
-        emissivity = self._word(protocol.CELL_EMISSIVITY)
-        text = (
-            f"MLX90614 {self.variant.letters} at 0x{self._address:02x}, serial {self.serial()}, "
-            f"configuration 0x{configuration:04x} ({protocol.filter_text(configuration)})"
-        )
-        if self._pec_verified is False:
-            text += "; warning: the sensor's checksums are unusable, words are read twice instead"
-        if emissivity != protocol.EMISSIVITY_FACTORY:
-            text += (
-                f"; warning: emissivity cell is 0x{emissivity:04x}, expected 0xffff: "
-                "readings are wrong, replace the sensor"
-            )
+        """Return one line about the sensor found here and its line, tried with 60 reads."""
+        text = self.identify().text(self.variant.letters)
+        before = self.counters.pec_failures
+        for _ in range(LINE_TEST_READS):
+            self._word(protocol.CELL_ADDRESS)
+        if self._pec_verified:
+            wrong = self.counters.pec_failures - before
+            text += f", {wrong} of {LINE_TEST_READS + wrong} checksums wrong"
         return text
 
     def interrupt(self) -> None:
@@ -246,43 +233,58 @@ class Mlx90614:
         self._bus.i2c_rdwr(write, read)
         return bytes(read)
 
+    def _test_checksums(self) -> None:
+        if self._pec_verified is None:
+            self._pec_verified = self._self_test()
+
     def _self_test(self) -> bool:
         """Tell whether this sensor's checksums can be used, from a cell that never changes."""
         words = set()
         for _ in range(SELF_TEST_READS):
             answer = self._answer(protocol.CELL_ADDRESS)
-            words.add(protocol.word_of(answer))
-            if answer[2] == protocol.read_word_pec(
-                self._address, protocol.CELL_ADDRESS, protocol.word_of(answer)
-            ):
+            word = protocol.word_of(answer)
+            words.add(word)
+            if answer[2] == protocol.read_word_pec(self._address, protocol.CELL_ADDRESS, word):
                 return True
-        if len(words) == 1 and not protocol.dead_word(next(iter(words))):
-            return False
+        shown = ", ".join(f"0x{word:04x}" for word in sorted(words))
+        if len(words) == 1 and not protocol.dead_word(word):
+            if word & 0xFF == self._address:
+                return False
+            raise DeviceUnavailable(
+                f"{self._name()}: what answers is no MLX90614, its address cell reads {shown}; "
+                "other parts use this address too (CCS811, DRV2605, MPR121), take them off this bus"
+            )
         raise CorruptData(
-            f"{self._name()}: {SELF_TEST_READS} checksums wrong and the words "
-            f"{', '.join(f'0x{word:04x}' for word in sorted(words))}; check power and wiring"
+            f"{self._name()}: {SELF_TEST_READS} checksums wrong and the words {shown}; "
+            "check power and wiring"
         )
 
     def _answer(self, opcode: int) -> bytes:
         """Return three bytes, trying again after errors that pass. Raises DriverError."""
-        for pause_s in (*RETRY_PAUSES_S, None):
+        tries = 0
+        while True:
+            began_s = self._clock.monotonic()
             try:
-                return self._transfer(opcode)
+                answer = self._transfer(opcode)
             except OSError as error:
                 self.counters.bus_errors += 1
-                if pause_s is None or error.errno not in _RETRIED_ERRORS:
-                    raise _failure(f"cannot read {self._name()}", error) from error
-            self._pause_before_retry(pause_s)
-        raise AssertionError("the last try returns or raises")
+                pauses_s = reaction(error).pauses_s
+                if tries >= len(pauses_s):
+                    raise failure(f"cannot read {self._name()}", error) from error
+                self._pause_before_retry(pauses_s[tries])
+                tries += 1
+            else:
+                self.line.transferred(self._clock.monotonic() - began_s)
+                return answer
 
     def _word(self, opcode: int, check: Callable[[int], int] | None = None) -> int:
         """Return a believed word, trying again after bad ones. Raises DriverError."""
-        for pause_s in (*RETRY_PAUSES_S, None):
+        for pause_s in (*WRONG_BYTES_S, None):
             try:
                 return self._believed(opcode, check)
             except CorruptData as error:
                 if pause_s is None:
-                    tries = len(RETRY_PAUSES_S) + 1
+                    tries = len(WRONG_BYTES_S) + 1
                     raise CorruptData(
                         f"{self._name()}: {error} ({tries} times in a row); check the wiring"
                     ) from error
@@ -291,7 +293,8 @@ class Mlx90614:
 
     def _pause_before_retry(self, pause_s: float) -> None:
         self.counters.retries += 1
-        self._clock.wait(self._interrupted, pause_s)
+        if pause_s:
+            self._clock.wait(self._interrupted, pause_s)
 
     def _believed(self, opcode: int, check: Callable[[int], int] | None) -> int:
         word = self._read_verified(opcode) if self._pec_verified else self._read_twice(opcode)
@@ -309,11 +312,10 @@ class Mlx90614:
         try:
             word = protocol.checked_word(self._address, opcode, answer)
         except CorruptData:
-            self.counters.pec_failures += 1
-            self._line.append(False)
+            self.line.checked(good=False)
             self._refuse_bad_line()
             raise
-        self._line.append(True)
+        self.line.checked(good=True)
         return word
 
     def _read_twice(self, opcode: int) -> int:
@@ -324,22 +326,9 @@ class Mlx90614:
             raise CorruptData(f"two reads differ, 0x{first:04x} and 0x{second:04x}")
         return first
 
-    def _line_failures_percent(self) -> float:
-        if len(self._line) < LINE_JUDGED_FROM:
-            return 0.0
-        return 100.0 * self._line.count(False) / len(self._line)
-
     def _refuse_bad_line(self) -> None:
-        percent = self._line_failures_percent()
-        if percent > LINE_BAD_PERCENT:
+        if self.line.bad:
             raise DeviceUnavailable(
-                f"{self._name()}: {percent:.0f} % of the last {len(self._line)} checksums are "
-                "wrong; shorten the cable or lower the bus clock"
+                f"{self._name()}: {self.line.failures_percent:.0f} % of the last "
+                f"{self.line.judged} checksums are wrong; shorten the cable or lower the bus clock"
             )
-
-
-def _failure(tried: str, error: OSError) -> DriverError:
-    kind, remedy = _REMEDIES.get(
-        error.errno or 0, (DeviceUnavailable, f"{error.strerror or error}; check the wiring")
-    )
-    return kind(f"{tried}: {remedy} (errno {error.errno})")

@@ -1,16 +1,22 @@
 """A register model of the MLX90614 below the driver, and a bus that speaks smbus2's interface.
 
 Written from the data sheet, with its own encoder and its own checksum table. Time comes from a
-clock that is passed in. How it differs from the real thing: noise is white and Gaussian; the field
-of view is one fill fraction; the die follows the room at once plus a fixed self-heating; the gain
-of cell 0x2F is not modelled; bit times, clock stretching and arbitration do not exist; a write
-takes effect after power_cycle() alone.
+clock that is passed in. Noise enters before the filters, so that cell 0x25 shapes it as it shapes
+the signal: what leaves them with the factory's cell has the data sheet's rms.
+
+How it differs from the real thing: noise is Gaussian; the field of view is one fill fraction; the
+die follows the room at once, and its self-heating unless warm_up_s is given; how much a gradient
+over the can falsifies a reading (gradient_s) is no published figure; the gain of cell 0x2F is not
+modelled; bit times, clock stretching and arbitration do not exist; a write takes effect after
+power_cycle() alone.
 """
 
 import errno
+import math
 import random
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 
 from drivers.thermometer.simulator_bus import BusFace, Messages, pec
@@ -27,6 +33,8 @@ EEPROM_OPCODES = range(0x20, 0x40)
 WRITABLE_OPCODES = range(0x20, 0x3C)
 SKIN_EMISSIVITY = 0.98
 UPDATES_REPLAYED = 64
+FACTORY_FIR = 1024
+GLANCES = 6  # how often a moving scene is looked at within one internal update
 
 FACTORY_EEPROM = {
     0x20: 0x9993,
@@ -76,6 +84,23 @@ _ERRORS = {
 _WORDS = {Fault.ALL_ZERO: 0x0000, Fault.ALL_ONES: 0xFFFF}
 
 
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is in front of the sensor: skin that fills a part of the field, and the rest.
+
+    skin_c None: nobody. fill: share of the field that is skin, 0 to 1. rest_c: what fills the
+    rest and does not reflect, a sleeve say; None: the room.
+    """
+
+    skin_c: float | None = None
+    fill: float = 1.0
+    rest_c: float | None = None
+
+
+Play = Callable[[float], Scene]
+"""A scene as a function of the seconds since it began; the same second gives the same scene."""
+
+
 class VirtualClock:
     """Monotonic seconds that pass only when told, or when somebody waits."""
 
@@ -100,8 +125,11 @@ class VirtualClock:
 class Mlx90614Model:
     """The sensor: registers, filters, faults, and the scene in front of it.
 
-    clock: monotonic seconds. noise: factor on the data sheet's noise, 0 for none. Thread-safe:
-    one thread may move people while another reads.
+    clock: monotonic seconds. noise: factor on the data sheet's noise, 0 for none. warm_up_s: time
+    constant with which the die gains its self-heating after each power-up, 0 for a sensor that
+    never cools. gradient_s: the reading is wrong by so many seconds of the die's change, because
+    the can is not one temperature while it warms. Thread-safe: one thread may move people while
+    another reads.
     """
 
     def __init__(
@@ -113,8 +141,12 @@ class Mlx90614Model:
         supply_v: float = 3.3,
         seed: int = 1,
         noise: float = 1.0,
+        warm_up_s: float = 0.0,
+        gradient_s: float = 0.0,
     ) -> None:
         self.noise = noise
+        self.warm_up_s = warm_up_s
+        self.gradient_s = gradient_s
         self.supply_v = supply_v
         self.fill = 1.0
         self.emissivity = SKIN_EMISSIVITY
@@ -122,13 +154,17 @@ class Mlx90614Model:
         self.self_heating_c = 1.0
         self.eeprom = dict(FACTORY_EEPROM)
         self.eeprom[0x2E] = self.eeprom[0x2E] & 0xFF00 | address
-        self._noise_c, self._base_period_s, iir = _KINDS[variant[1:]]
+        rms_c, self._base_period_s, iir = _KINDS[variant[1:]]
         self.eeprom[0x25] = self.eeprom[0x25] & ~7 | iir
+        # What must enter the factory's filter for the data sheet's figure to leave it.
+        self._entering_c = rms_c / _passed(_IIR_WEIGHT[iir])
         self._three_volt = variant[0] in "BD"
         self._clock = clock
         self._random = random.Random(seed)
         self._lock = threading.RLock()
         self._skin_c: float | None = None
+        self._play: Play | None = None
+        self._play_from_s = 0.0
         self._room_c = 22.0
         self._faults: dict[Fault, int | None] = {}
         self.power_cycle(wait=False)
@@ -137,8 +173,15 @@ class Mlx90614Model:
         """A wrist of this temperature is in front of the sensor, or nobody (None)."""
         with self._lock:
             self._catch_up()
+            self._play = None
             self._skin_c = skin_c
             self._room_c = self._room_c if room_c is None else room_c
+
+    def play(self, play: Play) -> None:
+        """Start this scene now, in the present room; it goes on until another is set."""
+        with self._lock:
+            self._catch_up()
+            self._play, self._play_from_s = play, self._clock()
 
     def fault(self, fault: Fault, count: int | None = None) -> None:
         """The sensor misbehaves from now on: for so many transfers, or until healed (None)."""
@@ -163,13 +206,16 @@ class Mlx90614Model:
             fir = 8 << (configuration >> 8 & 7)
             self._period_s = self._base_period_s * fir / 1024
             self._weight = _IIR_WEIGHT[configuration & 7]
+            # A filter half as long averages half as much away.
+            self._noise_c = self._entering_c * math.sqrt(FACTORY_FIR / fir)
+            self._on_s = now_s
             self._asleep = False
             self._ready_s = now_s + (START_UP_S if wait else 0.0)
             self._busy_until_s = self._upset_until_s = now_s
             self._seen_s = now_s
             self._integral = 0.0
             self._update_s = now_s + self._period_s
-            self._object_c = self._scene_c()
+            self._object_c = self._seen_c(now_s)
             self._ram = {0x06: 0, 0x07: 0}
             self._publish()
 
@@ -260,15 +306,35 @@ class Mlx90614Model:
             if self._told(fault):
                 raise OSError(number, fault.value)
 
-    def _scene_c(self) -> float:
-        """Return what a perfect, settled sensor would read now."""
-        room = (self._room_c + ZERO_C_IN_K) ** 4
-        if self._skin_c is None:
+    def _seen_c(self, at_s: float) -> float:
+        """Return what a perfect, settled sensor without noise would read at this second."""
+        if self._play is None:
+            scene = Scene(self._skin_c, self.fill)
+        else:
+            scene = self._play(at_s - self._play_from_s)
+        if scene.skin_c is None and scene.rest_c is None:
             return self._room_c
-        skin = (self._skin_c + ZERO_C_IN_K) ** 4
-        seen = self.emissivity * skin + (1 - self.emissivity) * room
-        mixed = self.fill * seen + (1 - self.fill) * room
+        room = (self._room_c + ZERO_C_IN_K) ** 4
+        rest = room if scene.rest_c is None else (scene.rest_c + ZERO_C_IN_K) ** 4
+        if scene.skin_c is None:
+            mixed = rest
+        else:
+            skin = (scene.skin_c + ZERO_C_IN_K) ** 4
+            seen = self.emissivity * skin + (1 - self.emissivity) * room
+            mixed = scene.fill * seen + (1 - scene.fill) * rest
         return float(mixed**0.25) - ZERO_C_IN_K
+
+    def _gather(self, until_s: float) -> None:
+        """Add what was seen since the last look to the update under way."""
+        span_s = until_s - self._seen_s
+        if span_s <= 0.0:
+            return
+        # Only a moving scene needs more than one look.
+        count = 1 if self._play is None else max(1, round(GLANCES * span_s / self._period_s))
+        part_s = span_s / count
+        glances = (self._seen_c(self._seen_s + (i + 0.5) * part_s) for i in range(count))
+        self._integral += part_s * sum(glances)
+        self._seen_s = until_s
 
     def _catch_up(self) -> None:
         """Run the internal updates that are due; each is the mean of the scene since the last."""
@@ -278,26 +344,37 @@ class Mlx90614Model:
             self._update_s += behind * self._period_s
             self._seen_s = self._update_s - self._period_s
             self._integral = 0.0
-        scene_c = self._scene_c()
         while self._update_s <= now_s:
-            self._integral += scene_c * (self._update_s - self._seen_s)
-            mean_c = self._integral / self._period_s
-            self._object_c += self._weight * (mean_c - self._object_c)
-            self._seen_s = self._update_s
-            self._update_s += self._period_s
+            self._gather(self._update_s)
+            entering_c = self._integral / self._period_s
+            if self.noise:
+                entering_c += self._random.gauss(0.0, self._noise_c * self.noise)
+            self._object_c += self._weight * (entering_c - self._object_c)
             self._integral = 0.0
             self._publish()
-        self._integral += scene_c * (now_s - self._seen_s)
-        self._seen_s = now_s
+            self._update_s += self._period_s
+        self._gather(now_s)
 
     def _publish(self) -> None:
         if Fault.FROZEN in self._faults:
             return
         shift_c = 0.6 * (self.supply_v - 3.0) if self._three_volt else 0.0
-        noise_c = self._random.gauss(0.0, self._noise_c * self.noise) if self.noise else 0.0
-        object_c = self._object_c + self.drift_c + shift_c + noise_c
-        self._ram[0x06] = _code(self._room_c + self.self_heating_c + shift_c)
+        heating_c, rising_c_per_s = self._heating()
+        object_c = self._object_c + self.drift_c + shift_c - self.gradient_s * rising_c_per_s
+        self._ram[0x06] = _code(self._room_c + heating_c + shift_c)
         self._ram[0x07] = _code(object_c)
+
+    def _heating(self) -> tuple[float, float]:
+        """Return how much warmer than the room the die is, and how fast that grows."""
+        if self.warm_up_s <= 0.0:
+            return self.self_heating_c, 0.0
+        left = math.exp(-max(self._update_s - self._on_s, 0.0) / self.warm_up_s)
+        return self.self_heating_c * (1.0 - left), self.self_heating_c * left / self.warm_up_s
+
+
+def _passed(weight: float) -> float:
+    """Return the share of white noise (rms) that a recursive filter of this weight lets pass."""
+    return math.sqrt(weight / (2.0 - weight))
 
 
 def _code(celsius: float) -> int:

@@ -27,9 +27,12 @@ _COMMANDS = {
     "pass": ("gated.cli.pass_", "app", "Passes as QR codes: mint, verify, show."),
     "texts": ("gated.cli.texts", "app", "The words of this gate's screen: export, check."),
     "keys": ("gated.cli.keys", "app", "Make the keys of a site."),
+    "thermometer": ("gated.cli.thermometer", "app", "The thermometer: calibrate, watch, check."),
     "journal": ("gated.cli.journal", "app", "The record of passages: tail, verify, export."),
     "hub": ("gated.cli.hub", "app", "The program at the centre."),
 }
+
+_NOISE = "Value error, "  # of the library that reads choices
 
 # Packages that only some installations have, and the extra that brings each.
 _EXTRAS = {"sqlalchemy": "hub", "smbus2": "pi"}
@@ -55,6 +58,14 @@ class LazyGroup(TyperGroup):
         name, _, rest = super().resolve_command(ctx, args)
         assert name in _COMMANDS, "anything else was refused"
         return name, _loaded(name), rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; what is wrong with a choice is said in our words alone."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix(_NOISE)
+            raise
 
 
 def _loaded(name: str) -> Any:

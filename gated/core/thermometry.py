@@ -17,27 +17,29 @@ from typing import assert_never
 
 from gated.core.calibration import RelativeReference, SiteCalibration, middle
 from gated.core.model import Measurement, Moment, TemperatureState
-from gated.core.thermometry_judge import ThermometryConfig, fault, judged, may_be_a_wrist
+from gated.core.thermometry_judge import ThermometryConfig, doubted, fault, judged, may_be_a_wrist
+from gated.core.thermometry_search import (
+    NOISE_SIGMAS,
+    Measuring,
+    gathered,
+    searched,
+    smallest_step_mc,
+    timeout_ms,
+)
 from gated.core.thermometry_window import (
     History,
     SensorSample,
     approached,
     drift_mc_per_min,
     spaced,
-    stable_value_mc,
-    stillness,
 )
 
-SAMPLES_MAX = 64  # per target; 6 s at 0.15 s are 40
 BACKGROUND_EVERY_MS = 500
 BACKGROUND_SPAN_MS = 60_000
 BACKGROUND_MIN = 4  # samples before a trigger means anything
 AMBIENT_EVERY_MS = 2_000
 AMBIENT_SPAN_MS = 60_000
-SLOW_PERIOD_MS = 300
-NOISE_SIGMAS = 6
 ARMED_SIGMAS = 4
-GAP_PERIODS = 4  # samples further apart than this do not belong to one window
 BRIEF_MS = 600  # a target gone sooner than this was a hand passing by
 MISSES_MAX = 3
 
@@ -73,18 +75,6 @@ class Idle:
     """Nobody is there. first: a sample beyond the trigger that waits for a second one."""
 
     first: SensorSample | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Measuring:
-    """A target is there and has not stood still yet, or not long enough."""
-
-    samples: tuple[SensorSample, ...]
-    started_ms: int
-    settled_ms: int
-    end_mc: int
-    best_mc: int | None = None
-    stable_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +136,7 @@ def step(
         case Idle():
             return _idle(config, state, phase, sample)
         case Measuring():
-            phase = _gathered(config, phase, before, sample)
+            phase = gathered(config, phase, before, sample)
             return _measuring(config, calibration, reference, replace(state, phase=phase), phase)
         case Holding():
             return _holding(config, state, phase, sample)
@@ -285,27 +275,12 @@ def _idle(
     started_ms = phase.first.mono_ms
     end_mc = min(config.end_mc, trigger_mc // 2 if trigger_mc < config.trigger_mc else trigger_mc)
     measuring = Measuring((phase.first,), started_ms, started_ms, end_mc)
-    measuring = _gathered(config, measuring, phase.first, sample)
+    measuring = gathered(config, measuring, phase.first, sample)
     state = replace(state, phase=measuring, misses=0, armed_until_ms=None)
     seen = TargetSeen(sample.mono_ms)
     if sample.mono_ms < state.warm_from_ms:
         return _held(state, measuring, fault("warming_up"), sample.mono_ms, seen)
     return state, (seen,)
-
-
-def _gathered(
-    config: ThermometryConfig, phase: Measuring, before: SensorSample | None, sample: SensorSample
-) -> Measuring:
-    """Return the phase with one more sample; a step or a gap starts the settling anew."""
-    samples, settled_ms = (*phase.samples, sample)[-SAMPLES_MAX:], phase.settled_ms
-    if before is not None:
-        gap = sample.mono_ms - before.mono_ms > GAP_PERIODS * config.period_ms
-        jump_mc = max(config.step_mc, NOISE_SIGMAS * config.sigma_mc)
-        if abs(sample.object_mc - before.object_mc) > jump_mc or gap:
-            # The step lies between the two; the sensor has been settling since the earlier one.
-            start_ms = sample.mono_ms if gap else before.mono_ms
-            settled_ms = start_ms + max(config.settle_ms, config.settle_floor_ms)
-    return replace(phase, samples=samples, settled_ms=settled_ms)
 
 
 def _measuring(
@@ -323,30 +298,15 @@ def _measuring(
             came_to = _concluded(config, calibration, reference, state, phase)
             outputs = (Measured(came_to, at_ms), *outputs)
         return replace(state, phase=Idle()), outputs
-    phase = _searched(config, phase)
+    phase = searched(config, phase)
     # Samples come on a grid with a little jitter; a quarter of it must not cost another period.
     slack_ms = config.period_ms // 4
-    found = phase.stable_ms is not None and at_ms - phase.stable_ms + slack_ms >= config.search_ms
-    timeout_ms = config.timeout_ms * (2 if config.period_ms > SLOW_PERIOD_MS else 1)
-    if found or at_ms - phase.started_ms >= timeout_ms:
+    late = phase.stable_ms is not None and at_ms - phase.stable_ms + slack_ms >= config.search_ms
+    found = phase.confirmed or late
+    if found or at_ms - phase.started_ms >= timeout_ms(config):
         came_to = _concluded(config, calibration, reference, state, phase)
         return _held(state, phase, came_to, at_ms)
     return replace(state, phase=phase), ()
-
-
-def _searched(config: ThermometryConfig, phase: Measuring) -> Measuring:
-    """Return the phase that knows the hottest stable window up to its last sample."""
-    from_ms = phase.settled_ms - config.period_ms // 4
-    settled = [sample for sample in phase.samples if sample.mono_ms >= from_ms]
-    value_mc = stable_value_mc(settled, stillness(config.sigma_mc, config.period_ms))
-    if value_mc is None:
-        return phase
-    at_ms = phase.samples[-1].mono_ms
-    return replace(
-        phase,
-        best_mc=value_mc if phase.best_mc is None else max(phase.best_mc, value_mc),
-        stable_ms=at_ms if phase.stable_ms is None else phase.stable_ms,
-    )
 
 
 def _concluded(
@@ -361,7 +321,7 @@ def _concluded(
         slow = approached(phase.samples, state.background_mc)
         reason = "partial_target" if slow else "moving"
         return Measurement(TemperatureState.UNSTABLE, detail=reason)
-    return judged(
+    found = judged(
         config,
         calibration,
         reference.value_mc(phase.samples[-1].mono_ms),
@@ -369,6 +329,7 @@ def _concluded(
         state.background_mc,
         drifting=_drifting(config, state),
     )
+    return doubted(found, phase.best_mc - state.background_mc, smallest_step_mc(config))
 
 
 def _held(

@@ -10,6 +10,9 @@ from gated.core import calibration as corrections
 from gated.core.calibration import SiteCalibration
 from gated.core.model import Measurement, TemperatureState
 
+WARM_SKIN_MC = 35_000  # a healthy wrist is hardly warmer
+_UNREMARKABLE = frozenset({TemperatureState.NORMAL, TemperatureState.IN_LINE})
+
 
 @dataclass(frozen=True, slots=True)
 class ThermometryConfig:
@@ -100,6 +103,20 @@ def judged(
     return replace(
         values, state=TemperatureState.ELEVATED if elevated else TemperatureState.IN_LINE
     )
+
+
+def doubted(found: Measurement, step_mc: int, smallest_mc: float) -> Measurement:
+    """Return what a value comes to that hardly differs from the background.
+
+    step_mc: reading minus background; below smallest_mc a half covered wrist looks like a whole
+    one, so the value is not called normal. Where even a whole wrist could not differ more it is
+    too hot here, else the field is not covered.
+    """
+    if abs(step_mc) >= smallest_mc or found.state not in _UNREMARKABLE:
+        return found
+    hot = found.ambient_mc is not None and found.ambient_mc + smallest_mc > WARM_SKIN_MC
+    detail = "ambient_high" if hot else "partial_target"
+    return replace(found, state=TemperatureState.UNSTABLE, decision_mc=None, detail=detail)
 
 
 def _at_reference(

@@ -4,8 +4,10 @@ The words are those a failed measurement has in its `detail`, so that the prompt
 the record speak of the same thing; "" means that the plain prompt is right.
 """
 
-from gated.core.thermometry import Holding, Idle, Measuring, State, impairment
+from gated.core.repeat import DISAGREE
+from gated.core.thermometry import Holding, Idle, State, impairment
 from gated.core.thermometry_judge import ThermometryConfig, ambient_reason
+from gated.core.thermometry_search import Measuring
 from gated.core.thermometry_window import approached
 
 HOLD_STILL = "hold_still"
@@ -15,6 +17,7 @@ MOVING_AFTER_PERIODS = 12  # a whole window of samples, and half of one that beg
 PROMPTED = frozenset(
     {NO_TARGET, "moving", "partial_target", "too_cold_skin", "too_hot_object", "ambient_low"}
     | {"ambient_high", "ta_drifting", "warming_up", "frozen", "lens_blocked", "bus_error"}
+    | {DISAGREE, "drifted"}
 )
 """Every reason for which there is no value; the texts have a prompt for each."""
 

@@ -21,7 +21,8 @@ from drivers.qr_camera.device import Camera, Frame
 from drivers.qr_camera.picture import Grey
 from drivers.qr_camera.picture import jpeg as coded_jpeg
 from drivers.qr_camera.protocol import CodeWatch
-from drivers.thermometer.protocol import VARIANTS, variant_of
+from drivers.thermometer.protocol import VARIANTS, Filter, filtered, variant_of
+from drivers.thermometer.reactions import nobody_answered
 from gated.config import CameraSection, CardReaderSection, ThermometerSection
 from gated.core.model import Moment
 from gated.core.thermometry_judge import ThermometryConfig
@@ -81,7 +82,9 @@ class DeviceTask(Generic[_R]):
 
     answers_at_open: `open` has already heard the device answer; others count as well only with
     their first reading. name: which device, where a part may have several; else the part.
-    serial: the serial of what `open` found last, empty when it told none.
+    serial: the serial of what `open` found last, empty when it told none. condition: how a device
+    that gives readings is, and why, as `what; remedy`. unpowered: whether a device that failed
+    like this may have been without power.
     """
 
     part: str
@@ -90,6 +93,8 @@ class DeviceTask(Generic[_R]):
     answers_at_open: bool = False
     name: str = ""
     serial: Callable[[], str] = str
+    condition: Callable[[], tuple[PartState, str]] = lambda: ("ok", "")
+    unpowered: Callable[[DriverError], bool] = lambda _: False
 
 
 class DeviceLoop(Generic[_R]):
@@ -104,6 +109,8 @@ class DeviceLoop(Generic[_R]):
         self._lock = threading.Lock()
         self._random = random.Random()  # noqa: S311 - jitter, not a secret
         self._reported: PartState | None = None
+        self._told = ""
+        self._unpowered = False
 
     def run(self, stop: threading.Event) -> None:
         """Read the device until `stop`; open it again after every failure."""
@@ -112,8 +119,9 @@ class DeviceLoop(Generic[_R]):
             try:
                 self._read_until(stop)
             except DriverError as error:
-                if self._reported == "ok":
+                if self._reported in ("ok", "warn"):
                     wait_s = RETRY_FIRST_S
+                self._unpowered = self._unpowered or self._task.unpowered(error)
                 self._report("fail", str(error))
                 pause_s = RETRY_MAX_S if isinstance(error, DeviceDenied) else wait_s
                 stop.wait(pause_s * self._random.uniform(0.8, 1.2))
@@ -132,11 +140,11 @@ class DeviceLoop(Generic[_R]):
         with self._lock:
             self._device = device
         if self._task.answers_at_open:
-            self._report("ok")
+            self._report(*self._task.condition())
         while not stop.is_set():
             reading = device.read(READ_S)
             if reading is not None:
-                self._report("ok")
+                self._report(*self._task.condition())
                 self._task.take(reading)
 
     def _close(self) -> None:
@@ -146,17 +154,22 @@ class DeviceLoop(Generic[_R]):
             device.close()
 
     def _report(self, state: PartState, problem: str = "") -> None:
-        if state == self._reported:
+        known = self._reported == state and (state == "fail" or problem == self._told)
+        if known:
             return
-        self._reported = state
-        if state == "ok":
+        if state in ("ok", "warn") and self._reported not in ("ok", "warn"):
             _log.info("device.ready", device=self.name)
-        else:
+        if state == "fail":
             _log.warning("device.lost", device=self.name, problem=problem)
+        elif problem:
+            _log.warning("device.impaired", device=self.name, problem=problem)
+        self._reported, self._told = state, problem
         what, _, remedy = problem.partition("; ")
-        now, serial = self._clock.now(), self._task.serial() if state == "ok" else ""
-        part = self._task.part
-        self._inbox.put(DeviceChanged(now, part, state, what, remedy, self.name, serial))
+        now, serial = self._clock.now(), "" if state == "fail" else self._task.serial()
+        changed = DeviceChanged(now, self._task.part, state, what, remedy, self.name, serial)
+        if state != "fail" and self._unpowered:
+            changed, self._unpowered = replace(changed, repowered=True), False
+        self._inbox.put(changed)
 
 
 def card_reader_loop(
@@ -230,24 +243,53 @@ def thermometer_loop(
 ) -> "DeviceLoop[Sample]":
     """Return the loop of the thermometer. bus_opener: how [thermometer] bus becomes a bus."""
     opened: list[Mlx90614] = []
+    logged: set[str] = set()
 
     def open_one() -> "Mlx90614":
-        opened[:] = [open_thermometer(section, bus_opener)]
-        return opened[0]
+        sensor = open_thermometer(section, bus_opener)
+        try:
+            found = sensor.identify()
+        except DriverError:
+            sensor.close()
+            raise
+        opened[:] = [sensor]
+        if found.dump() not in logged:
+            logged.add(found.dump())
+            _log.info("thermometer.identified", serial=found.serial, cells=found.dump())
+        return sensor
 
     def serial() -> str:
-        try:
-            return opened[0].serial()
-        except DriverError:
-            return ""  # it measures all the same; only a calibration for one sensor needs this
+        return opened[0].serial()
+
+    def condition() -> tuple[PartState, str]:
+        problem = concern(opened[0])
+        if "frozen" in opened[0].health:
+            return "fail", problem
+        return ("warn" if problem else "ok"), problem
 
     def take(sample: "Sample") -> None:
         taken_ms = int(sample.taken_s * 1000)
         reading = SensorSample(taken_ms, sample.object_mc, sample.ambient_mc)
         inbox.offer(SampleTaken(stamped(clock, sample.taken_s), reading))
 
-    task = DeviceTask("thermometer", open_one, take, serial=serial)
+    task = DeviceTask(
+        "thermometer",
+        open_one,
+        take,
+        serial=serial,
+        condition=condition,
+        unpowered=nobody_answered,
+    )
     return DeviceLoop(task, inbox, clock)
+
+
+def concern(sensor: "Mlx90614") -> str:
+    """Return what a person should look at, all in one as `what; remedy`, or nothing."""
+    found = [problem.partition("; ") for problem in sensor.concerns()]
+    if not found:
+        return ""
+    whats, remedies = [what for what, _, _ in found], [remedy for _, _, remedy in found]
+    return f"{', and '.join(whats)}; {', and '.join(remedies)}"
 
 
 def open_reader(section: CardReaderSection) -> SamReader:
@@ -261,20 +303,36 @@ def open_camera(section: CameraSection) -> Camera:
 
 
 def open_thermometer(section: ThermometerSection, opener: BusOpener | None = None) -> "Mlx90614":
-    """Return the sensor on its opened bus. Raises DriverError."""
+    """Return the sensor on its opened bus. Raises DriverError.
+
+    opener: brings a bus that is not this machine's.
+    """
     try:
-        from drivers.thermometer.device import Mlx90614, open_bus
+        from drivers.thermometer.adapter import open_bus, wire
+        from drivers.thermometer.device import Mlx90614
     except ImportError as error:
         problem = "the I2C library smbus2 is not installed; install gated with its extra pi"
         raise DeviceUnavailable(problem) from error
-    bus = (open_bus if opener is None else opener)(section.bus)
-    return Mlx90614(bus, section.address, variant=section.variant, supply_v=section.supply_v)
+    return Mlx90614(
+        open_bus(section.bus, section.address) if opener is None else opener(section.bus),
+        section.address,
+        variant=section.variant,
+        supply_v=section.supply_v,
+        filters=_filters(section),
+        wire=wire(section.bus) if opener is None else None,
+    )
+
+
+def _filters(section: ThermometerSection) -> Filter:
+    """Return the filters the configuration speaks of, the factory's where it says nothing."""
+    sold = variant_of(section.variant).filters
+    return Filter(section.iir_percent or sold.iir_percent, section.fir or sold.fir)
 
 
 def thermometry_config(section: ThermometerSection) -> ThermometryConfig:
     """Return the constants of a measurement with this sensor. Raises ConfigError."""
     try:
-        variant = variant_of(section.variant)
+        variant = filtered(variant_of(section.variant), _filters(section))
     except ValueError as error:
         raise ConfigError(f"[thermometer] {error}") from error
     low_v, high_v = variant.supply_v

@@ -9,6 +9,7 @@ from drivers.errors import DriverError
 from gated.config import CardReaderSection, Config
 from gated.errors import ConfigError
 from gated.gate.devices import (
+    concern,
     open_camera,
     open_reader,
     open_thermometer,
@@ -92,7 +93,10 @@ def thermometer(config: Config, health: Health, tell: Tell | None) -> None:
             if sample is None:
                 health.set("thermometer", "fail", "no sample in 5 s", "check wiring and power")
                 return
-            health.set("thermometer", "ok", f"{identity}, sees {sample.object_mc / 1000:.1f} °C")
+            problem, _, remedy = concern(device).partition("; ")
+            detail = f"{identity}, sees {sample.object_mc / 1000:.1f} °C"
+            detail += f"; {problem}" if problem else ""
+            health.set("thermometer", "warn" if problem else "ok", detail, remedy)
             if tell is not None:
                 tell("Hold your wrist before the thermometer.")
                 until = time.monotonic() + WALK_S
@@ -127,6 +131,6 @@ def _first(read: Callable[[float], _R | None], within_s: float) -> _R | None:
 def _walked(health: Health, part: str, seen: object, problem: str) -> None:
     before = health.part(part)
     if seen:
-        health.set(part, "ok", f"{before.detail}; seen working")
+        health.set(part, before.state, f"{before.detail}; seen working", before.remedy)
     else:
         health.set(part, "warn", problem, "try again; check distance and light")

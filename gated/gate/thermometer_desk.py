@@ -2,6 +2,7 @@
 
 import tomllib
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -15,13 +16,21 @@ from gated.core.calibration import (
 from gated.core.model import Measurement, Moment, TemperatureState
 from gated.core.thermometry_judge import ThermometryConfig, fault
 from gated.core.thermometry_live import live_reason
+from gated.core.thermometry_reading import Reading, read
 from gated.core.thermometry_window import SensorSample
 from gated.core.visit import TargetSeen, TemperatureTaken
 from gated.errors import ConfigError
-from gated.gate.health import Health
+from gated.gate.drift_watch import DriftWatch
+from gated.gate.events import DeviceChanged
+from gated.gate.health import Health, PartState
+from gated.gate.live_board import LiveBoard
 from gated.log import logger
 
 RECENT_MAX = 20
+DRIFTED = "drifted"
+# Healthy adults come to 36.7 ± 0.4 °C in the armpit; the median of 20 of them lies close to it.
+HEALTHY_MEDIAN_MC = (36_000, 37_100)
+DRIFT_REMEDY = "clean the sensor's window; hold it against a reference: gated thermometer check"
 
 _log = logger("calibration")
 
@@ -77,6 +86,8 @@ class ThermometerDesk:
     """Owns the thermometry of one gate. Engine thread only.
 
     powered_up_ms: monotonic ms since when the sensor has had power; warm-up counts from there.
+    drift: what is known of the days before; a sensor that has drifted gives faults, no values.
+    board: gets every sample, for a technician who looks at the sensor itself.
     """
 
     def __init__(
@@ -84,14 +95,22 @@ class ThermometerDesk:
         config: ThermometryConfig,
         calibration: CalibrationFile,
         powered_up_ms: int,
+        drift: DriftWatch,
+        board: LiveBoard | None = None,
     ) -> None:
         self._config = config
         self._file = calibration
         self._state = thermometry.initial(config, powered_up_ms)
         self._reference = RelativeReference()
+        self._estimates = RelativeReference()  # of the same people, under a calibration
         self._recent: tuple[int, ...] = ()
+        self._drift = drift
+        self._today: date | None = None
         self.healthy = False
         self.serial: str | None = None  # of the sensor that answers, once it told
+        self.awaited = False  # somebody showed a credential: what comes next belongs to a visit
+        self._board = board
+        self._concern = ("", "")
 
     def calibrated_on(self, day: date | None) -> bool:
         """Return whether a calibration for this sensor is in force on this day.
@@ -108,20 +127,47 @@ class ThermometerDesk:
         """Take a changed calibration file into use; return whether there was one."""
         return self._file.reread()
 
-    def note_calibration(self, health: Health, today: date | None) -> None:
-        """A changed calibration is in use, and the health says whether one is in force."""
+    def note_calibration(self, health: Health, today: date | None, now: Moment) -> None:
+        """A changed calibration is in use; the health says whether one is in force, and drift."""
         part = health.part("thermometer")
-        if part.state == "fail":
+        if part.state == "fail" and not (self.healthy and self._drifted):
             return
         if self.look_for_calibration():
             _log.info("calibration.changed")
+            self._estimates = RelativeReference()
         if part.state == "off":
             return  # not heard of yet
-        if self.calibrated_on(today) and not self.problem:
-            health.set("thermometer", "ok")
-        else:
-            detail = self.problem or "not calibrated: readings are only compared"
-            health.set("thermometer", "warn", detail, "calibrate the site")
+        offset_mc = 0 if self._file.value is None else self._file.value.offset_mc
+        self._drift.look(f"{self.serial or ''}/{offset_mc}", now, today)
+        if self._drifted:
+            health.set("thermometer", "fail", self._drift.sentence, DRIFT_REMEDY)
+            return
+        details, remedies = ([text] if text else [] for text in self._concern)
+        if self._drift.level == "warn":
+            details.append(self._drift.sentence)
+            remedies.append(DRIFT_REMEDY)
+        misfit = self._misfit(now) if self.calibrated_on(today) else ""
+        if misfit:
+            details.append(misfit)
+            remedies.append("check the sensor's place; calibrate the site anew")
+        if self.problem or not self.calibrated_on(today):
+            details.append(self.problem or "not calibrated: readings are only compared")
+            remedies.append("calibrate the site")
+        state: PartState = "warn" if details else "ok"
+        health.set("thermometer", state, "; ".join(details), "; ".join(remedies))
+
+    def found(self, changed: DeviceChanged) -> None:
+        """The sensor answers (again); what is odd about it stays in its health.
+
+        One that was silent before may have been without power: it has to warm up anew.
+        """
+        self.healthy = True
+        self.serial = changed.serial or None
+        self._concern = (changed.detail, changed.remedy)
+        if changed.repowered:
+            warm_ms = changed.at.mono_ms + self._config.warm_up_ms
+            warm_ms = max(warm_ms, self._state.warm_from_ms)
+            self._state = replace(self._state, warm_from_ms=warm_ms)
 
     @property
     def problem(self) -> str:
@@ -134,15 +180,37 @@ class ThermometerDesk:
 
     def sampled(self, sample: SensorSample, today: date | None) -> tuple[Outcome, ...]:
         """Take one sample; return what the session must hear."""
-        self.healthy = True
+        self.healthy, self._today = True, today
         calibration = self._file.value if self.calibrated_on(today) else None
         self._state, outputs = thermometry.step(
             self._config, calibration, self._reference, self._state, sample
         )
+        if self._board is not None:
+            self._board.post(self._reading(calibration, sample, outputs))
         return self._outcomes(outputs)
+
+    def _reading(
+        self,
+        calibration: SiteCalibration | None,
+        sample: SensorSample,
+        outputs: thermometry.Outputs,
+    ) -> Reading:
+        """Return the sample for whoever looks at the sensor; one that drifted shows its values."""
+        taken = [one.measurement for one in outputs if isinstance(one, thermometry.Measured)]
+        return read(
+            self._config,
+            calibration,
+            self._state,
+            sample,
+            awaited=self.awaited,
+            serial=self.serial or "",
+            taken=taken[0] if taken else None,
+        )
 
     def presented(self, at: Moment) -> tuple[Outcome, ...]:
         """A credential was shown: a sensor that cannot measure now says so at once."""
+        if self._drifted:
+            return (TemperatureTaken(fault(DRIFTED)),)
         self._state, outputs = thermometry.presented(self._config, self._state, at.mono_ms)
         return self._outcomes(outputs)
 
@@ -165,6 +233,17 @@ class ThermometerDesk:
         if measurement.skin_mc is None or measurement.state is TemperatureState.TYPED:
             return
         self._reference = self._reference.with_person(at.mono_ms, measurement.skin_mc)
+        self._drift.measured(measurement, self._today)
+        if measurement.decision_mc is not None:
+            self._estimates = self._estimates.with_person(at.mono_ms, measurement.decision_mc)
+
+    def _misfit(self, now: Moment) -> str:
+        """Return what says that the calibration fits the people here no more, or nothing."""
+        median_mc = self._estimates.value_mc(now.mono_ms)
+        low_mc, high_mc = HEALTHY_MEDIAN_MC
+        if median_mc is None or low_mc <= median_mc <= high_mc:
+            return ""
+        return f"most people here come to {median_mc / 1000:.1f} °C: the calibration does not fit"
 
     @property
     def too_cold(self) -> bool:
@@ -180,8 +259,27 @@ class ThermometerDesk:
                 skin = output.measurement.skin_mc
                 if skin is not None:
                     self._recent = (*self._recent, skin)[-RECENT_MAX:]
-                outcomes.append(TemperatureTaken(output.measurement))
+                outcomes.append(TemperatureTaken(self._believed(output.measurement)))
         return tuple(outcomes)
+
+    @property
+    def drifting(self) -> bool:
+        """Whether skin reads otherwise than on the days before, far enough to be told."""
+        return self._drift.level != "ok"
+
+    @property
+    def _drifted(self) -> bool:
+        return self._drift.level == "stop"
+
+    def _believed(self, measurement: Measurement) -> Measurement:
+        """Return the measurement; of a sensor that has drifted only that it did.
+
+        Nobody is accepted by it then, so everybody counts for whether it still is.
+        """
+        if not self._drifted:
+            return measurement
+        self._drift.measured(measurement, self._today)
+        return fault(DRIFTED)
 
 
 class PowerUpMark:
@@ -207,3 +305,20 @@ class PowerUpMark:
             written.write_text(f"{self._boot} {now.mono_ms}\n", "ascii")
             written.replace(self._path)
         return now.mono_ms
+
+
+@dataclass(frozen=True, slots=True)
+class SensorFiles:
+    """What a gate keeps about its thermometer between starts, in this folder."""
+
+    folder: Path
+    boot: str
+    live: LiveBoard | None = None
+
+    def desk(
+        self, config: ThermometryConfig, calibration: CalibrationFile, now: Moment
+    ) -> ThermometerDesk:
+        """Return the desk that goes on where the last start left it."""
+        powered_ms = PowerUpMark(self.folder / "sensor-power", self.boot).since_ms(now)
+        drift = DriftWatch(self.folder / "thermometer-days.json")
+        return ThermometerDesk(config, calibration, powered_ms, drift, self.live)

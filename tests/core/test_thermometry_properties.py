@@ -55,20 +55,40 @@ def moment(state: State) -> Moment:
     return Moment(state.last.mono_ms if state.last else 0, 0, ClockState.SYNCED)
 
 
-def test_measurement_takes_eight_still_samples_and_0_3_s_more() -> None:
-    """Steps at sample 21; still from 21 to 28; two more samples of looking for a hotter window."""
-    _, outputs = run([*ROOM, *[34_000] * 12])
+STIRRED = [33_940, 34_060] * 3 + [33_960, 34_040]
+
+
+def came_to(values: list[int]) -> tuple[int, Measurement]:
+    """Return how many samples the target took, and its one measurement."""
+    _, outputs = run([*ROOM, *values])
     assert outputs[0] == TargetSeen(22 * 150)
-    assert isinstance(outputs[1], Measured)
-    assert outputs[1].at_ms == 30 * 150
-    assert outputs[1].measurement.raw_mc == 34_000
+    (measured,) = [o for o in outputs if isinstance(o, Measured)]
+    return measured.at_ms // 150 - 20, measured.measurement
+
+
+def test_calm_window_of_eight_samples_is_the_measurement() -> None:
+    taken, found = came_to([34_000] * 12)
+    assert (taken, found.raw_mc) == (8, 34_000)
+
+
+def test_window_that_is_not_calm_is_confirmed_by_one_more_sample() -> None:
+    taken, found = came_to([*STIRRED, 34_000, *[34_300] * 20])
+    assert (taken, found.raw_mc) == (9, 34_000)
 
 
 def test_hottest_window_within_0_3_s_wins_and_later_ones_do_not() -> None:
-    values = [33_800, 33_900, 34_000, 34_000, 34_000, 34_000, 34_050, 34_050, 34_100, 34_100]
-    _, outputs = run([*ROOM, *values, *[34_500] * 20])
-    (measured,) = [o for o in outputs if isinstance(o, Measured)]
-    assert measured.measurement.raw_mc == 34_025
+    """The ninth and tenth sample are hotter, so that no longer window stands still."""
+    taken, found = came_to([*STIRRED, 34_230, 34_230, *[34_900] * 20])
+    assert taken == 10
+    assert found.raw_mc is not None
+    assert 34_000 <= found.raw_mc < 34_100
+
+
+def test_who_has_moved_must_stand_still_twice_as_long() -> None:
+    wandering = [33_400, 34_300] * 6
+    taken, found = came_to([*wandering, *[34_000] * 30])
+    assert (taken, found.raw_mc) == (12 + 12, 34_000)  # of 16 samples 4 may be outliers
+    assert found.detail == "no_reference"
 
 
 def test_one_sample_beyond_the_trigger_is_nobody() -> None:
@@ -103,7 +123,7 @@ def test_gap_in_the_samples_starts_the_window_anew() -> None:
 
 
 def test_jump_starts_the_window_anew() -> None:
-    _, outputs = run([*ROOM, *[30_000] * 6, *[34_000] * 12])
+    _, outputs = run([*ROOM, *[30_000] * 6, *[34_000] * 16])
     (measured,) = [o for o in outputs if isinstance(o, Measured)]
     assert measured.measurement.raw_mc == 34_000
 

@@ -1,118 +1,16 @@
 """Wrists in front of the simulated sensor, read by the real driver under a virtual clock."""
 
-from collections.abc import Callable
-from datetime import date
-from typing import Any
+import statistics
 
 import pytest
 
-from drivers.errors import DriverError
-from drivers.thermometer.device import Mlx90614
-from drivers.thermometer.simulator import Fault, Mlx90614Model, SimulatedBus, VirtualClock
-from gated.core.calibration import (
-    RelativeReference,
-    SiteCalibration,
-    demo_calibration,
-    skin_for_body_mc,
-)
-from gated.core.model import ClockState, Measurement, Moment, TemperatureState
-from gated.core.thermometry import (
-    Measured,
-    Output,
-    SensorSample,
-    State,
-    TargetLeft,
-    TargetSeen,
-    ThermometryConfig,
-    impairment,
-    initial,
-    lost,
-    missed,
-    presented,
-    step,
-)
+from drivers.thermometer.simulator import Fault
+from gated.core.calibration import RelativeReference, skin_for_body_mc
+from gated.core.model import Measurement, TemperatureState
+from gated.core.thermometry import Measured, TargetLeft, TargetSeen, impairment, missed
+from tests.support.thermometer_gate import DEMO, ROOM_C, Gate, kinds, only, warmed
 
-DEMO = demo_calibration(date(2026, 1, 1))
 TEN_IN_LINE = RelativeReference(tuple((1_000_000 + i, 33_500) for i in range(10)))
-ROOM_C = 24.0
-
-
-class Gate:
-    """A sensor, its driver and the step machine, warmed up on an empty room."""
-
-    def __init__(
-        self,
-        variant: str = "DCC",
-        *,
-        room_c: float = ROOM_C,
-        calibration: SiteCalibration | None = DEMO,
-        reference: RelativeReference | None = None,
-        warm_up_ms: int = 0,
-        seed: int = 1,
-    ) -> None:
-        self.clock = VirtualClock()
-        self.model = Mlx90614Model(self.clock.monotonic, variant=variant, seed=seed)
-        self.model.set_scene(None, room_c)
-        self.driver = Mlx90614(SimulatedBus(self.model), variant=variant, clock=self.clock)
-        kind = self.driver.variant
-        self.config = ThermometryConfig(
-            sigma_mc=kind.noise_mc,
-            settle_ms=round(1000 * kind.settle_s),
-            period_ms=round(1000 * kind.period_s),
-            warm_up_ms=warm_up_ms,
-        )
-        self.calibration = calibration
-        self.reference = reference or RelativeReference()
-        self.state = initial(self.config, self.now_ms)
-        self.outputs: list[Output] = []
-
-    @property
-    def now_ms(self) -> int:
-        return round(1000 * self.clock.now_s)
-
-    def wait(self, seconds: float, each: Callable[[], None] = lambda: None) -> list[Output]:
-        """Let this time pass; return what came out of it."""
-        end_s, before = self.clock.now_s + seconds, len(self.outputs)
-        while self.clock.now_s < end_s:
-            each()
-            try:
-                reading = self.driver.read(min(1.0, end_s - self.clock.now_s))
-            except DriverError:
-                self._take(lost(self.state, Moment(self.now_ms, 0, ClockState.SYNCED)))
-                continue
-            if reading is not None:
-                at_ms = round(1000 * reading.taken_s)
-                sample = SensorSample(at_ms, reading.object_mc, reading.ambient_mc)
-                self._take(step(self.config, self.calibration, self.reference, self.state, sample))
-        return self.outputs[before:]
-
-    def _take(self, result: tuple[State, tuple[Output, ...]]) -> None:
-        self.state = result[0]
-        self.outputs += result[1]
-
-    def wrist(self, skin_c: float, seconds: float = 4.0) -> Measurement:
-        """A wrist comes and stays this long; it must be measured once."""
-        self.model.set_scene(skin_c)
-        return only(self.wait(seconds))
-
-    def show_card(self) -> list[Output]:
-        self.state, outputs = presented(self.config, self.state, self.now_ms)
-        return list(outputs)
-
-
-def only(outputs: list[Output]) -> Measurement:
-    (measured,) = [output for output in outputs if isinstance(output, Measured)]
-    return measured.measurement
-
-
-def kinds(outputs: list[Output]) -> list[type[Output]]:
-    return [type(output) for output in outputs]
-
-
-def warmed(variant: str = "DCC", **options: Any) -> Gate:
-    gate = Gate(variant, **options)
-    assert gate.wait(10.0) == []
-    return gate
 
 
 @pytest.mark.parametrize("variant", ["DCC", "DAA", "BBA", "DCI"])
@@ -131,16 +29,24 @@ def test_normal_wrist_is_measured_once(variant: str, seed: int) -> None:
     assert kinds(gate.wait(3.0)) == [TargetLeft]
 
 
-@pytest.mark.parametrize(("variant", "limit_ms"), [("DAA", 1_800), ("DCC", 2_100), ("DCI", 7_200)])
-def test_measurement_ends_soon_after_the_wrist_arrives(variant: str, limit_ms: int) -> None:
+@pytest.mark.parametrize(
+    ("variant", "median_ms", "longest_ms"),
+    [("DAA", 1_450, 3_300), ("DCC", 1_500, 4_000), ("DCI", 6_300, 13_400)],
+)
+def test_measurement_ends_soon_after_the_wrist_arrives(
+    variant: str, median_ms: int, longest_ms: int
+) -> None:
     """Virtual time from arrival to Measured, whatever the phase of the sensor's updates."""
-    for seed in range(12):
+    took_ms = []
+    for seed in range(15):
         gate = warmed(variant, seed=seed)
         gate.wait(0.013 * seed)
         gate.model.set_scene(34.0)
         arrived_ms = gate.now_ms
-        measured = [o for o in gate.wait(8.0) if isinstance(o, Measured)]
-        assert measured[0].at_ms - arrived_ms <= limit_ms
+        measured = [o for o in gate.wait(14.0) if isinstance(o, Measured)]
+        took_ms.append(measured[0].at_ms - arrived_ms)
+    assert statistics.median(took_ms) <= median_ms
+    assert max(took_ms) <= longest_ms
 
 
 @pytest.mark.parametrize("body_mc", [35_500, 36_400, 36_900, 37_800, 38_500, 39_500])
@@ -331,14 +237,37 @@ def test_hot_room_measures_a_fever_by_itself() -> None:
 
 def test_hot_room_measures_a_normal_wrist_after_a_card_only() -> None:
     gate = warmed("DAA", room_c=33.0)
-    gate.model.set_scene(34.2)
+    gate.model.set_scene(34.9)
     assert gate.wait(3.0) == []
     gate.show_card()
     found = only(gate.wait(4.0))
     assert found.state is TemperatureState.NORMAL
-    assert found.skin_mc == pytest.approx(34_200, abs=150)
+    assert found.skin_mc == pytest.approx(34_900, abs=150)
     gate.model.set_scene(None)
     assert kinds(gate.wait(2.0)) == [TargetLeft]
+
+
+@pytest.mark.parametrize(
+    ("variant", "room_c", "skin_c", "detail"),
+    [
+        ("DAA", 33.0, 34.2, "partial_target"),
+        ("DAA", 34.5, 35.6, "ambient_high"),
+        ("DCC", 31.0, 34.9, "ambient_high"),
+        ("DCC", 28.0, 31.5, "partial_target"),
+    ],
+)
+def test_step_in_which_a_covered_half_would_not_show_is_never_normal(
+    variant: str, room_c: float, skin_c: float, detail: str
+) -> None:
+    gate = warmed(variant, room_c=room_c)
+    gate.show_card()
+    found = gate.wrist(skin_c)
+    assert (found.state, found.detail, found.decision_mc) == (
+        TemperatureState.UNSTABLE,
+        detail,
+        None,
+    )
+    assert found.skin_mc == pytest.approx(1000 * skin_c, abs=300)
 
 
 def test_drifting_die_makes_a_value_doubtful() -> None:

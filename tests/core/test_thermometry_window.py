@@ -1,5 +1,9 @@
 """When samples stand still: limits from the reference, outliers, slopes, approaches."""
 
+import math
+import random
+import statistics
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -35,7 +39,15 @@ def test_spread_limits_are_those_of_the_reference(
 def test_slope_limit_leaves_room_for_the_noise_of_a_slope() -> None:
     """0.18 °C rms, 8 samples at 0.15 s: a fitted slope scatters by 0.185 °C/s."""
     assert stillness(0, 150).slope_mc_per_s == 200
-    assert NOISY.slope_mc_per_s == pytest.approx(200 + 2 * 185, abs=1)
+    assert NOISY.slope_mc_per_s == pytest.approx(200 + 185, abs=1)
+    assert stillness(180, 150, 16).slope_mc_per_s == pytest.approx(200 + 65, abs=1)
+
+
+def test_scatter_limit_is_what_one_window_of_noise_in_fifteen_exceeds() -> None:
+    """Mean square of 8 samples of noise: 1 + 1.6 x sqrt(2 / 7) = 1.86; 16 samples: 1.29."""
+    still_mc = math.hypot(180, 25)
+    assert NOISY.scatter_mc == pytest.approx(still_mc * math.sqrt(1.855), abs=1)
+    assert stillness(180, 150, 16).scatter_mc == pytest.approx(still_mc * math.sqrt(1.292), abs=1)
 
 
 def test_fewer_than_eight_samples_say_nothing() -> None:
@@ -64,10 +76,26 @@ def test_at_most_two_outliers_are_taken_out(outliers: list[int], expected: int |
 
 def test_wide_spread_is_not_still() -> None:
     assert stable_value_mc(samples([34_000, 34_500] * 4), QUIET) is None
-    assert stable_value_mc(samples([34_000, 34_440] * 4), QUIET) == 34_220
+    assert stable_value_mc(samples([34_000, 34_140] * 4), QUIET) == 34_070
+    assert stable_value_mc(samples([34_000, 34_200] * 4), QUIET) is None  # scatters, range or not
 
 
-@pytest.mark.parametrize(("per_sample_mc", "still"), [(40, True), (60, False), (-60, False)])
+def test_value_is_quieter_than_a_median() -> None:
+    """Noise of 0.18 °C, 8 samples: the value scatters by 0.066 °C, a median by 0.075."""
+    chance, values, medians = random.Random(3), [], []
+    wide = replace(NOISY, spread_mc=9_000, scatter_mc=9_000, slope_mc_per_s=9_000)
+    for _ in range(3_000):
+        window = [round(chance.gauss(34_000, 180)) for _ in range(8)]
+        value = stable_value_mc(samples(window), wide)
+        if value is not None:
+            values.append(value)
+            medians.append(statistics.median(window))
+    assert statistics.stdev(values) < 70 < statistics.stdev(medians)
+
+
+@pytest.mark.parametrize(
+    ("per_sample_mc", "still"), [(25, True), (-25, True), (60, False), (-60, False)]
+)
 def test_slope_is_not_still(per_sample_mc: int, still: bool) -> None:
     values = [34_000 + per_sample_mc * i for i in range(8)]
     assert (stable_value_mc(samples(values), QUIET) is not None) is still

@@ -9,50 +9,15 @@ from hypothesis import strategies as st
 from smbus2 import i2c_msg
 
 from drivers.errors import CorruptData, DeviceDenied, DeviceUnavailable, DriverError
-from drivers.thermometer.device import MachineClock, Mlx90614, Sample, open_bus
+from drivers.thermometer.adapter import open_bus
+from drivers.thermometer.device import MachineClock, Mlx90614, Sample
 from drivers.thermometer.simulator import Fault, Mlx90614Model, SimulatedBus, VirtualClock
-
-
-class Bench:
-    """A driver, its sensor and their time."""
-
-    def __init__(self, variant: str = "DCC", noise: float = 0.0) -> None:
-        self.clock = VirtualClock()
-        supply_v = 5.0 if variant[0] == "A" else 3.3
-        self.model = Mlx90614Model(
-            self.clock.monotonic, variant=variant, noise=noise, supply_v=supply_v
-        )
-        self.bus = SimulatedBus(self.model)
-        self.device = Mlx90614(self.bus, variant=variant, supply_v=supply_v, clock=self.clock)
-
-    def sample(self) -> Sample:
-        sample = self.device.read(1.0)
-        assert sample is not None
-        return sample
+from tests.support.thermometer_bench import Bench, FailingBus
 
 
 @pytest.fixture
 def bench() -> Bench:
     return Bench()
-
-
-class FailingBus:
-    """A bus that fails with one errno, or with one answer, every time."""
-
-    def __init__(self, number: int = 0, answer: bytes = b"") -> None:
-        self.number = number
-        self.answer = answer
-        self.transfers = 0
-
-    def i2c_rdwr(self, *i2c_msgs: i2c_msg) -> None:
-        self.transfers += 1
-        if self.number:
-            raise OSError(self.number, "failed")
-        for index, byte in enumerate(self.answer):
-            i2c_msgs[1].buf[index] = bytes([byte])
-
-    def close(self) -> None:
-        pass
 
 
 def test_sample_is_what_the_sensor_reads_uncorrected(bench: Bench) -> None:
@@ -176,7 +141,8 @@ def test_sensor_without_checksums_is_read_twice_and_says_so(bench: Bench) -> Non
     bench.model.fault(Fault.WRONG_PEC)
     assert bench.sample().object_mc == 22_170
     assert bench.device.health == {"pec_unavailable"}
-    assert "words are read twice" in bench.device.probe()
+    assert "checksums" not in bench.device.probe()
+    assert ["words are read twice" in concern for concern in bench.device.concerns()] == [True]
 
 
 def test_two_reads_that_differ_are_tried_again() -> None:
@@ -200,12 +166,22 @@ def test_dead_bus_is_not_taken_for_a_sensor_without_checksums(answer: bytes) -> 
         Mlx90614(FailingBus(answer=answer), clock=VirtualClock()).read(1.0)
 
 
-def test_line_with_some_bad_checksums_is_weak_and_with_many_is_refused(bench: Bench) -> None:
+def test_line_with_some_bad_checksums_is_weak_and_with_many_is_refused() -> None:
+    bench = Bench(noise=1.0)
     for _ in range(60):
         bench.sample()
     bench.model.fault(Fault.WRONG_PEC, 3)
     bench.sample()
     assert bench.device.health == {"pec_weak"}
+    assert bench.device.concerns() == (
+        "more than 1 % of the checksums are wrong; shorten the cable or lower the bus clock",
+    )
+
+    for _ in range(98):  # the last wrong one is among 200 still
+        bench.sample()
+    assert bench.device.health == {"pec_weak"}
+    bench.sample()
+    assert bench.device.health == frozenset()
 
     def wear_out() -> None:
         for _ in range(20):
@@ -214,19 +190,6 @@ def test_line_with_some_bad_checksums_is_weak_and_with_many_is_refused(bench: Be
 
     with pytest.raises(DeviceUnavailable, match=r"1\d % of the last \d+ checksums are wrong"):
         wear_out()
-
-
-def test_probe_names_the_sensor(bench: Bench) -> None:
-    assert bench.device.probe() == (
-        "MLX90614 DCC at 0x5a, serial 1d7b8e020c175a41, configuration 0x9fb4 (IIR 100 %, FIR 1024)"
-    )
-    assert bench.device.serial() == "1d7b8e020c175a41"
-    assert bench.device.health == frozenset()
-
-
-def test_probe_warns_of_an_altered_emissivity(bench: Bench) -> None:
-    bench.model.eeprom[0x24] = 0xFAE1
-    assert "emissivity cell is 0xfae1, expected 0xffff" in bench.device.probe()
 
 
 def test_interrupt_ends_a_blocked_read_of_another_thread() -> None:

@@ -126,14 +126,14 @@ def test_accepted_codes_are_in_range_and_exact(code: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("letters", "settle_s", "noise_mc", "period_s", "supply_v", "three_volt"),
+    ("letters", "settle_s", "noise_mc", "period_s", "supply_v", "iir_percent"),
     [
-        ("DCC", 0.14, 180, 0.15, (2.6, 3.6), True),
-        ("AAA", 0.10, 50, 0.15, (4.5, 5.5), False),
-        ("BBA", 0.14, 70, 0.15, (2.6, 3.6), True),
-        ("DCI", 0.65, 100, 0.65, (2.6, 3.6), True),
-        ("ACF", 1.33, 100, 0.65, (4.5, 5.5), False),
-        ("BCK", 3.23, 300, 0.65, (2.6, 3.6), True),
+        ("DCC", 0.14, 180, 0.15, (2.6, 3.6), 100),
+        ("AAA", 0.10, 50, 0.15, (4.5, 5.5), 100),
+        ("BBA", 0.14, 70, 0.15, (2.6, 3.6), 100),
+        ("DCI", 0.65, 100, 0.65, (2.6, 3.6), 80),
+        ("ACF", 1.33, 100, 0.65, (4.5, 5.5), 50),
+        ("BCK", 3.23, 300, 0.65, (2.6, 3.6), 25),
     ],
 )
 def test_variants_follow_the_data_sheet(
@@ -142,10 +142,12 @@ def test_variants_follow_the_data_sheet(
     noise_mc: int,
     period_s: float,
     supply_v: tuple[float, float],
-    three_volt: bool,
+    iir_percent: int,
 ) -> None:
+    three_volt = letters[0] != "A"
+    filters = protocol.Filter(iir_percent, 1024)
     assert protocol.variant_of(letters) == protocol.Variant(
-        letters, settle_s, noise_mc, period_s, supply_v, three_volt
+        letters, settle_s, noise_mc, period_s, supply_v, three_volt, filters
     )
 
 
@@ -169,4 +171,63 @@ def test_serial_reads_highest_cell_first() -> None:
     ],
 )
 def test_configuration_reads_as_filters(configuration: int, text: str) -> None:
-    assert protocol.filter_text(configuration) == text
+    assert str(protocol.filter_of(configuration)) == text
+
+
+@pytest.mark.parametrize(
+    ("iir_percent", "sold", "table_s"), [(80, "DCI", 0.65), (50, "BCF", 1.33), (25, "BCK", 3.23)]
+)
+def test_settling_under_other_filters_agrees_with_parts_sold_with_them(
+    iir_percent: int, sold: str, table_s: float
+) -> None:
+    """Data sheet rev 13: the family's own figures, which a DCC set like them must reach."""
+    made = protocol.filtered(protocol.variant_of("DCC"), protocol.Filter(iir_percent))
+    assert protocol.variant_of(sold).settle_s == table_s
+    assert 0.99 * table_s <= made.settle_s <= 1.10 * table_s
+    assert made.period_s == 0.65
+
+
+@pytest.mark.parametrize(
+    ("iir_percent", "fir", "noise_mc"),
+    [
+        (100, 1024, 180),
+        (50, 1024, 104),  # 180 x sqrt(0.5 / 1.5)
+        (25, 1024, 69),  # 180 x sqrt(0.25 / 1.75)
+        (100, 256, 360),  # a quarter of the taps: twice the noise
+    ],
+)
+def test_noise_under_other_filters(iir_percent: int, fir: int, noise_mc: int) -> None:
+    made = protocol.filtered(protocol.variant_of("DCC"), protocol.Filter(iir_percent, fir))
+    assert made.noise_mc == noise_mc
+    assert str(made.filters) == f"IIR {iir_percent} %, FIR {fir}"
+
+
+def test_back_to_no_averaging_is_quick_again() -> None:
+    made = protocol.filtered(protocol.variant_of("BCK"), protocol.Filter(100))
+    assert (made.settle_s, made.period_s) == (0.14, 0.15)
+    assert made.noise_mc == pytest.approx(300 / (0.25 / 1.75) ** 0.5, abs=1)
+
+
+@given(st.sampled_from(sorted(protocol.VARIANTS)), st.sampled_from(protocol.IIR_PERCENT))
+def test_more_averaging_is_slower_and_calmer(letters: str, iir_percent: int) -> None:
+    sold = protocol.variant_of(letters)
+    made = protocol.filtered(sold, protocol.Filter(iir_percent))
+    if iir_percent < sold.filters.iir_percent:
+        assert made.settle_s > sold.settle_s
+        assert made.noise_mc < sold.noise_mc
+    elif iir_percent > sold.filters.iir_percent:
+        assert made.settle_s < sold.settle_s
+        assert made.noise_mc > sold.noise_mc
+    else:
+        assert made is sold
+
+
+@pytest.mark.parametrize("filters", [protocol.Filter(90), protocol.Filter(100, 100)])
+def test_filters_the_sensor_does_not_have_are_refused(filters: protocol.Filter) -> None:
+    with pytest.raises(ValueError, match="no such filter"):
+        protocol.filtered(protocol.variant_of("DCC"), filters)
+
+
+def test_die_range_of_the_factory_image() -> None:
+    """Code = (T + 38.2) x 100 / 64; 0xF71C reads -20.28 to 119.88."""
+    assert protocol.ambient_range_mc(0xF71C) == (-20_280, 119_880)

@@ -3,11 +3,18 @@
 import errno
 import statistics
 import threading
+from itertools import pairwise
 
 import pytest
 from smbus2 import i2c_msg
 
-from drivers.thermometer.simulator import Fault, Mlx90614Model, SimulatedBus, VirtualClock
+from drivers.thermometer.simulator import (
+    Fault,
+    Mlx90614Model,
+    Scene,
+    SimulatedBus,
+    VirtualClock,
+)
 
 OBJECT, AMBIENT = 0x07, 0x06
 
@@ -273,3 +280,83 @@ def test_virtual_time_passes_only_when_somebody_waits() -> None:
     event.set()
     assert clock.wait(event, 2.0)
     assert clock.monotonic() == 7.0
+
+
+def scatter_c(wire: Wire) -> float:
+    readings = []
+    for _ in range(600):
+        wire.clock.advance(1.0)
+        readings.append(wire.celsius())
+    return statistics.stdev(readings)
+
+
+@pytest.mark.parametrize(
+    ("cell", "rms_c"),
+    [
+        (0x9FB4, 0.18),  # factory: IIR 100 %, FIR 1024
+        (0x9FB0, 0.18 * (0.5 / 1.5) ** 0.5),  # IIR 50 %
+        (0x9FB1, 0.18 * (0.25 / 1.75) ** 0.5),  # IIR 25 %
+        (0x9EB4, 0.18 * 2**0.5),  # FIR 512
+    ],
+)
+def test_noise_is_shaped_by_the_configuration_cell(cell: int, rms_c: float) -> None:
+    """A recursive filter of weight a lets sqrt(a / (2 - a)) of white noise pass."""
+    wire = Wire(noise=1.0)
+    wire.model.eeprom[0x25] = cell
+    wire.model.power_cycle(wait=False)
+    assert scatter_c(wire) == pytest.approx(rms_c, rel=0.12)
+
+
+def test_noise_of_a_slow_filter_is_no_fresh_noise_at_every_reading() -> None:
+    """xCK: 25 % weight, so three quarters of one update stay in the next."""
+    wire = Wire("BCK", noise=1.0)
+    wire.clock.advance(10.0)
+    readings = []
+    for _ in range(2_000):
+        wire.clock.advance(0.14)
+        readings.append(wire.celsius())
+    mean = statistics.fmean(readings)
+    pairs = pairwise(readings)
+    together = statistics.fmean((one - mean) * (other - mean) for one, other in pairs)
+    assert together / statistics.pvariance(readings) == pytest.approx(0.75, abs=0.08)
+
+
+def test_die_warms_after_power_up_and_falsifies_the_reading_meanwhile() -> None:
+    """Self-heating of 1 °C with a time constant of 60 s; 20 s of its change are read too low."""
+    clock = VirtualClock()
+    model = Mlx90614Model(clock.monotonic, noise=0.0, supply_v=3.0, warm_up_s=60.0, gradient_s=20.0)
+    wire = Wire()
+    wire.clock, wire.model, wire.bus = clock, model, SimulatedBus(model)
+    clock.advance(1.0)
+    assert wire.celsius(AMBIENT) == pytest.approx(22.02, abs=0.03)
+    assert wire.celsius() == pytest.approx(22.0 - 20.0 / 60.0, abs=0.03)
+    clock.advance(59.0)
+    assert wire.celsius(AMBIENT) == pytest.approx(22.63, abs=0.03)
+    assert wire.celsius() == pytest.approx(22.0 - 0.368 / 3.0, abs=0.03)
+    clock.advance(600.0)
+    assert wire.celsius(AMBIENT) == pytest.approx(23.0, abs=0.03)
+    assert wire.celsius() == pytest.approx(22.0, abs=0.03)
+    model.power_cycle(wait=False)
+    clock.advance(1.0)
+    assert wire.celsius(AMBIENT) == pytest.approx(22.02, abs=0.03)
+
+
+def test_played_scene_is_seen_as_the_mean_of_each_update(wire: Wire) -> None:
+    wire.model.emissivity = 1.0
+    wire.model.play(lambda at_s: Scene(22.0 + at_s))
+    wire.clock.advance(1.0)
+    # The last whole update ended up to 0.14 s ago and is the mean of the 0.14 s before.
+    assert 22.77 <= wire.celsius() <= 22.95
+    wire.model.set_scene(None)
+    wire.clock.advance(1.0)
+    assert wire.celsius() == pytest.approx(22.0, abs=0.02)
+
+
+def test_sleeve_fills_what_skin_leaves_of_the_field(wire: Wire) -> None:
+    wire.model.emissivity = 1.0
+    wire.model.play(lambda _: Scene(34.0, 0.5, rest_c=30.0))
+    wire.clock.advance(1.0)
+    assert wire.celsius() == pytest.approx(32.02, abs=0.03)
+    wire.model.play(lambda _: Scene(None, rest_c=30.0))
+    wire.clock.advance(1.0)
+    assert wire.celsius() == pytest.approx(30.0, abs=0.03)

@@ -12,6 +12,7 @@ from gated.core.thermometry_judge import ThermometryConfig
 from gated.core.thermometry_window import SensorSample
 from gated.core.visit import TargetSeen, TemperatureTaken
 from gated.errors import ConfigError
+from gated.gate.drift_watch import DriftWatch
 from gated.gate.thermometer_desk import CalibrationFile, Outcome, PowerUpMark, ThermometerDesk
 from tests.gate.gate_world import MOMENT, ROOM_MC, write_calibration
 
@@ -39,7 +40,7 @@ class Sensor:
         file = CalibrationFile(calibration)
         file.reread()
         config = ThermometryConfig(three_volt=False, warm_up_ms=warm_up_ms)
-        self.desk = ThermometerDesk(config, file, 0)
+        self.desk = ThermometerDesk(config, file, 0, DriftWatch(Path(os.devnull) / "none"))
         self.now_ms = 0
 
     def see(self, mc: int, samples: int) -> list[Outcome]:

@@ -1,6 +1,7 @@
 """script/bench measures what it is asked for and writes rows that a program can read."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,10 @@ FIELDS = {"name", "what", "measured", "unit", "targets", "ratio", "ratio_to", "v
 
 def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "script" / "bench.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    found_by = os.environ | {"PYTHONPATH": str(ROOT)}  # as script/bench sets it
+    return subprocess.run(
+        command, env=found_by, capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 @pytest.fixture(scope="module")
