@@ -40,7 +40,17 @@ FIELDS: dict[str, Json] = {
     "household_ref": "00" * 16, "temp_state": "normal", "temp_tries": 0, "roster_rev": 1,
     "offline": 1, "degraded": [],
 }  # fmt: skip
-SIDE = {"temp_raw_mC": 33_800, "temp_skin_mC": 34_100, "temp_mC": 36_500, "ambient_mC": 22_000}
+SIDE = {
+    "temp_code": 15_347,
+    "temp_around_code": 14_757,
+    "temp_die_code": 14_800,
+    "temp_raw_mC": 33_800,
+    "temp_supply_mC": 33_620,
+    "temp_offset_mC": 33_620,
+    "temp_skin_mC": 34_100,
+    "temp_mC": 36_500,
+    "ambient_mC": 22_000,
+}
 
 
 def drain(run: Run) -> list[Row]:

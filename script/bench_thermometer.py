@@ -38,6 +38,8 @@ COUNT, QUICK = 2_000, 400
 LIMIT_MC = {"AA": 100, "CC": 200}
 WITHIN, NORMAL_PERCENT, WAIT_S, CORE_PERCENT = 99.0, 0.5, 1.5, 1.0
 AT_THE_LIMIT = (library.steady, library.late, library.fidgeting)
+FAIR_C = (16.5, 34.5)  # the room, clear of the bounds beyond which values are refused
+WARMER_C = 4.0  # than the room; skin that hardly differs cannot be told from half a field
 BIN_MC, SPAN_MC = 20, 500
 
 
@@ -131,9 +133,10 @@ def _variant_table(runs: Runs) -> Iterator[str]:
     yield (
         "| variant | approaches | values | error p50 / p99 °C | within 0.10 / 0.20 "
         "| p99 with ±0.01, ±0.1 V | p99 at 0–38 °C "
-        "| normal at limit + 0.3 | partial called normal | median s |"
+        "| normal at limit + 0.3 | partial called normal "
+        "| still, 4 °C above the room: value | median s |"
     )
-    yield "| --- |" + " --- |" * 9
+    yield "| --- |" + " --- |" * 10
     for family in FAMILIES:
         known = _of(runs.known, family)
         errors = _errors(known)
@@ -146,10 +149,11 @@ def _variant_table(runs: Runs) -> Iterator[str]:
             f"| x{family} | {len(known)} | {len(errors)} | {_spread(errors)} | {inside} "
             f"| {_p99(_errors(_of(runs.unknown, family)))} "
             f"| {_p99(_every_error(_of(runs.any_weather, family)))} "
-            f"| {_normals(limit)} | {_normals(partial)} | {median(_waits(known)):.2f} |"
+            f"| {_normals(limit)} | {_normals(partial)} | {_given(known)} "
+            f"| {median(_waits(known)):.2f} |"
         )
     resting = runs.resting
-    yield f"| half covered, at rest | {len(resting)} | | | | | | | {_normals(resting)} | |"
+    yield f"| half covered, at rest | {len(resting)} | | | | | | | {_normals(resting)} | | |"
 
 
 def _naive_table(runs: Runs) -> Iterator[str]:
@@ -221,6 +225,19 @@ def _waits(came: Sequence[Came]) -> list[float]:
     """Return seconds from the credential, of wrists that come with it."""
     steady = (one for one in came if one.approach.kind == "steady" and one.has_value)
     return [one.waited_ms / 1000 for one in steady if one.waited_ms is not None]
+
+
+def _given(came: Sequence[Came]) -> str:
+    """Return how many who did everything right had a value at once, where values are due."""
+    right = [
+        one
+        for one in came
+        if one.approach.kind in ("steady", "late")
+        and FAIR_C[0] <= one.room_c <= FAIR_C[1]
+        and one.true_mc is not None
+        and one.true_mc >= 1000 * (one.room_c + WARMER_C)
+    ]
+    return f"{sum(one.has_value for one in right)} of {len(right)}"
 
 
 def _normal(came: Sequence[Came]) -> float:

@@ -27,8 +27,9 @@ from gated.core.calibration_fit import (
     refusal,
 )
 from gated.core.calibration_plot import svg_plot, text_plot
+from gated.core.correction_steps import Corrections
 from gated.core.model import TemperatureState
-from gated.core.thermometry_reading import Corrections, Reading
+from gated.core.thermometry_reading import Reading
 from gated.errors import ConfigError
 from gated.gate.calibration_session import (
     FILE,

@@ -205,13 +205,32 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
+class Derivation:
+    """What a measured value was made of.
+
+    object_code, around_code, die_code: the sensor's words (0.02 K from absolute zero) for what
+    stood still before it, for the empty lane and for itself. supply_mc, offset_mc: the object
+    after these corrections, in thousandths of °C; skin and estimate stand in the measurement.
+    model_id: the site calibration that was in force, "" without one.
+    """
+
+    object_code: int
+    around_code: int
+    die_code: int
+    supply_mc: int
+    offset_mc: int
+    model_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """What one wrist came to. All temperatures in thousandths of a degree Celsius.
 
     raw_mc: sensor value as read; skin_mc: after supply, offset and emissivity correction;
     decision_mc: the body estimate under a valid calibration or a typed clinical value, the only
     value the limits apply to (design decision 17). detail: a thermometry reason such as
-    `moving`, `too_cold_skin`, `warming_up`, or empty.
+    `moving`, `too_cold_skin`, `warming_up`, or empty. derived: the steps in between, of values
+    that a sensor gave.
     """
 
     state: TemperatureState
@@ -220,6 +239,7 @@ class Measurement:
     ambient_mc: int | None = None
     decision_mc: int | None = None
     detail: str = ""
+    derived: Derivation | None = None
 
 
 @dataclass(frozen=True, slots=True)

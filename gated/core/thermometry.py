@@ -16,8 +16,16 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from gated.core.calibration import RelativeReference, SiteCalibration, middle
+from gated.core.correction_steps import derivation
 from gated.core.model import Measurement, Moment, TemperatureState
-from gated.core.thermometry_judge import ThermometryConfig, doubted, fault, judged, may_be_a_wrist
+from gated.core.thermometry_judge import (
+    ThermometryConfig,
+    doubted,
+    fault,
+    judged,
+    may_be_a_wrist,
+    steps_of,
+)
 from gated.core.thermometry_search import (
     NOISE_SIGMAS,
     Measuring,
@@ -329,7 +337,12 @@ def _concluded(
         state.background_mc,
         drifting=_drifting(config, state),
     )
-    return doubted(found, phase.best_mc - state.background_mc, smallest_step_mc(config))
+    found = doubted(found, phase.best_mc - state.background_mc, smallest_step_mc(config))
+    die_mc = phase.samples[-1].ambient_mc
+    model_id = "" if calibration is None else calibration.model_id
+    steps = steps_of(config, calibration)
+    derived = derivation(steps, phase.best_mc, state.background_mc, die_mc, model_id)
+    return replace(found, derived=derived)
 
 
 def _held(

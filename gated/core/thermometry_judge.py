@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from gated.core import calibration as corrections
 from gated.core.calibration import SiteCalibration
+from gated.core.correction_steps import Corrections
 from gated.core.model import Measurement, TemperatureState
 
 WARM_SKIN_MC = 35_000  # a healthy wrist is hardly warmer
@@ -81,8 +82,9 @@ def judged(
     skin of recent passers-by, None while too few passed. ambient_mc of the result is the
     corrected background, not the sensor's die.
     """
-    ambient = _at_reference(config, calibration, background_mc)
-    skin = corrections.skin_mc(_at_reference(config, calibration, raw_mc), ambient)
+    steps = steps_of(config, calibration)
+    ambient = steps.at_offset(background_mc)
+    skin = corrections.skin_mc(steps.at_offset(raw_mc), ambient)
     values = Measurement(
         TemperatureState.UNSTABLE, raw_mc, skin_mc=round(skin), ambient_mc=round(ambient)
     )
@@ -119,14 +121,10 @@ def doubted(found: Measurement, step_mc: int, smallest_mc: float) -> Measurement
     return replace(found, state=TemperatureState.UNSTABLE, decision_mc=None, detail=detail)
 
 
-def _at_reference(
-    config: ThermometryConfig, calibration: SiteCalibration | None, read_mc: int
-) -> float:
-    """Return a reading after the supply and offset corrections."""
-    at_supply = corrections.supply_corrected_mc(
-        read_mc, config.supply_v, three_volt=config.three_volt
-    )
-    return at_supply + (calibration.offset_mc if calibration is not None else 0)
+def steps_of(config: ThermometryConfig, calibration: SiteCalibration | None) -> Corrections:
+    """Return the corrections of this sensor under this calibration."""
+    offset_mc = 0 if calibration is None else calibration.offset_mc
+    return Corrections(config.three_volt, config.supply_v, offset_mc)
 
 
 def ambient_reason(config: ThermometryConfig, ambient: float) -> str:

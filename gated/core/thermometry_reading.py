@@ -8,16 +8,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from gated.core.calibration import SiteCalibration, skin_mc, supply_corrected_mc
-from gated.core.model import Measurement, TemperatureState
+from gated.core.calibration import SiteCalibration
+from gated.core.correction_steps import code_of
+from gated.core.model import Derivation, Measurement, TemperatureState
 from gated.core.thermometry import BACKGROUND_MIN, Holding, Idle, State
-from gated.core.thermometry_judge import ThermometryConfig
+from gated.core.thermometry_judge import ThermometryConfig, steps_of
 from gated.core.thermometry_live import live_reason
 from gated.core.thermometry_search import Measuring
 from gated.core.thermometry_window import SensorSample
 
-CODES_PER_K = 50
-ZERO_C_MC = 273_150
 _PHASES: tuple[tuple[type, str], ...] = (
     (Idle, "idle"),
     (Measuring, "measuring"),
@@ -55,28 +54,6 @@ class Reading:
     taken: Measurement | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Corrections:
-    """What turns raw into skin: supply as configured, offset in thousandths."""
-
-    three_volt: bool
-    supply_v: float
-    offset_mc: int = 0
-
-    def at_supply(self, read_mc: float) -> float:
-        """Return a reading as it would be at 3.0 V."""
-        return supply_corrected_mc(read_mc, self.supply_v, three_volt=self.three_volt)
-
-    def at_offset(self, read_mc: float) -> float:
-        """Return a reading after supply and offset."""
-        return self.at_supply(read_mc) + self.offset_mc
-
-    def skin(self, read_mc: float, background_mc: float) -> tuple[int, int]:
-        """Return skin and surroundings behind two readings."""
-        around = self.at_offset(background_mc)
-        return round(skin_mc(self.at_offset(read_mc), around)), round(around)
-
-
 def read(
     config: ThermometryConfig,
     calibration: SiteCalibration | None,
@@ -88,8 +65,7 @@ def read(
     taken: Measurement | None,
 ) -> Reading:
     """Return this sample as people see it. state: after the sample. taken: what came of it."""
-    offset_mc = 0 if calibration is None else calibration.offset_mc
-    steps = Corrections(config.three_volt, config.supply_v, offset_mc)
+    steps = steps_of(config, calibration)
     known = len(state.background) >= BACKGROUND_MIN
     background_mc = state.background_mc if known else None
     skin = around = None
@@ -97,8 +73,8 @@ def read(
         skin, around = steps.skin(sample.object_mc, background_mc)
     return Reading(
         mono_ms=sample.mono_ms,
-        object_code=_code(sample.object_mc),
-        ambient_code=_code(sample.ambient_mc),
+        object_code=code_of(sample.object_mc),
+        ambient_code=code_of(sample.ambient_mc),
         object_mc=sample.object_mc,
         ambient_mc=sample.ambient_mc,
         supply_mc=round(steps.at_supply(sample.object_mc)),
@@ -139,9 +115,5 @@ def reading_of(found: Mapping[str, Any]) -> Reading:
 
 def _taken(found: Mapping[str, Any]) -> Measurement:
     known = {field.name: found[field.name] for field in fields(Measurement)}
-    return Measurement(**known | {"state": TemperatureState(found["state"])})
-
-
-def _code(mc: int) -> int:
-    """Return the sensor's word: 0.02 K from absolute zero."""
-    return (mc + ZERO_C_MC) * CODES_PER_K // 1000
+    derived = found["derived"] and Derivation(**found["derived"])
+    return Measurement(**known | {"state": TemperatureState(found["state"]), "derived": derived})

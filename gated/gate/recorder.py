@@ -253,6 +253,8 @@ def _temperature_fields(order: Record) -> dict[str, Json]:
     fields: dict[str, Json] = {"temp_state": state, "temp_tries": order.tries}
     if taken.detail:
         fields["temp_detail"] = taken.detail
+    if taken.derived is not None and taken.derived.model_id:
+        fields["temp_model"] = taken.derived.model_id
     return fields
 
 
@@ -279,4 +281,12 @@ def _side(taken: Measurement | None) -> dict[str, int] | None:
         "temp_mC": taken.decision_mc,
         "ambient_mC": taken.ambient_mc,
     }
+    if taken.derived is not None:
+        values |= {
+            "temp_code": taken.derived.object_code,
+            "temp_around_code": taken.derived.around_code,
+            "temp_die_code": taken.derived.die_code,
+            "temp_supply_mC": taken.derived.supply_mc,
+            "temp_offset_mC": taken.derived.offset_mc,
+        }
     return {name: value for name, value in values.items() if value is not None} or None

@@ -1,6 +1,7 @@
 """Wrists in front of the simulated sensor, read by the real driver under a virtual clock."""
 
 import statistics
+from dataclasses import replace
 
 import pytest
 
@@ -56,6 +57,22 @@ def test_estimate_follows_the_body_temperature_of_the_scene(body_mc: int) -> Non
     found = gate.wrist(skin_mc / 1000)
     assert found.state is TemperatureState.NORMAL
     assert found.decision_mc == pytest.approx(body_mc, abs=150)
+
+
+def test_a_value_knows_its_words_and_what_it_was_after_each_correction() -> None:
+    gate = warmed("DCC", calibration=replace(DEMO, offset_mc=300))
+    found = gate.wrist(33.0)
+    derived, raw_mc = found.derived, found.raw_mc
+    assert derived is not None
+    assert raw_mc is not None
+    assert derived.object_code == (raw_mc + 273_150) // 20
+    assert abs(derived.around_code * 20 - 273_150 - 1000 * ROOM_C) < 500
+    assert abs(derived.die_code * 20 - 273_150 - 1000 * ROOM_C) < 2_000
+    assert derived.supply_mc == raw_mc - 180  # 0.3 V above 3.0 V
+    assert derived.offset_mc == derived.supply_mc + 300
+    assert found.skin_mc is not None
+    assert found.skin_mc > derived.offset_mc  # an emissivity below 1 in a colder room
+    assert derived.model_id == DEMO.model_id
 
 
 def test_many_people_in_a_row_are_each_measured_once() -> None:

@@ -17,6 +17,7 @@ from gated.core.model import (
     Credential,
     CredentialKind,
     CredentialState,
+    Derivation,
     Direction,
     Display,
     GuardAction,
@@ -46,7 +47,8 @@ HOLDER = Holder(
     PERSON,
     Display("王*明", "3-2-1**"),
 )
-TAKEN = Measurement(TemperatureState.NORMAL, 33_000, 33_400, 22_000, 36_500)
+DERIVED = Derivation(15_317, 14_766, 14_800, 32_820, 32_900, "north-2026-02")
+TAKEN = Measurement(TemperatureState.NORMAL, 33_000, 33_400, 22_000, 36_500, derived=DERIVED)
 ALLOW = Decision(Verdict.ALLOW, Code.OK_RESIDENT, (Code.OK_RESIDENT,))
 
 
@@ -91,13 +93,28 @@ def test_exact_temperatures_stand_beside_the_event_not_in_it(recorder: Recorder)
     assert entry is not None
     assert entry.side is not None
     assert dict(entry.side.values) == {
+        "temp_code": 15_317,
+        "temp_around_code": 14_766,
+        "temp_die_code": 14_800,
         "temp_raw_mC": 33_000,
+        "temp_supply_mC": 32_820,
+        "temp_offset_mC": 32_900,
         "temp_skin_mC": 33_400,
         "temp_mC": 36_500,
         "ambient_mC": 22_000,
     }
-    for value in (b"33000", b"33400", b"36500"):
+    for value in (b"15317", b"33000", b"32820", b"32900", b"33400", b"36500"):
         assert value not in entry.body
+
+
+def test_the_calibration_in_force_is_named_in_the_event(recorder: Recorder, tmp_path: Path) -> None:
+    """Values forgotten, one still knows by which calibration somebody was judged."""
+    recorder.passage(order(), MOMENT, AROUND, {})
+    without = replace(TAKEN, derived=replace(DERIVED, model_id=""))
+    recorder.passage(order(taken=without), MOMENT, AROUND, {})
+    first, second = records(tmp_path)
+    assert first["temp_model"] == "north-2026-02"
+    assert "temp_model" not in second
 
 
 def test_masked_names_do_not_reach_the_journal(recorder: Recorder) -> None:

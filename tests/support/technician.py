@@ -10,8 +10,9 @@ from typing import Any, Self
 from typer.testing import CliRunner
 
 from gated.cli.main import app
+from gated.core.correction_steps import Corrections
 from gated.core.model import Measurement, TemperatureState
-from gated.core.thermometry_reading import Corrections, Reading
+from gated.core.thermometry_reading import Reading
 from gated.gate.live_board import News
 from tests.gate.site_files import write_site
 
