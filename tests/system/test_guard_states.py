@@ -5,6 +5,7 @@ band, nothing beside the window; and judged by axe-core in one of them, another 
 """
 
 import itertools
+import re
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -306,6 +307,8 @@ def test_a_call_says_whom_it_reached(post: GuardPost) -> None:
     expect(post.page.locator("dialog")).to_contain_text(PHONE)
     with post.page.expect_response("**/report"):
         post.tap("dialog [data-word=help]")
+    reached = re.compile("|".join(word("call_delivered", one) for one in ("zh", "en")))
+    expect(post.page.locator("#called")).to_contain_text(reached)  # until then it waits, and says so
     looked_at(post.page, "idle", "#called", word("call_delivered"), word("call_delivered", "en"))
     assert post.recorded("call")["reason"] == "help"
     with post.office() as office:

@@ -117,6 +117,12 @@ def save(page: Page) -> None:
     page.locator("form[data-draft] button.primary").click()
 
 
+def expect_done(page: Page) -> None:
+    """The page that says so stands, and its script ran: that is what takes the draft away."""
+    expect(page.locator("main > p.done")).to_be_visible()
+    page.locator("html[data-drafts=ready]").wait_for()
+
+
 def stored(desk: Desk, path: str) -> int:
     """How many people or lines the office holds."""
     if path == "/roster/add":
@@ -137,7 +143,7 @@ def test_a_form_is_as_it_was_after_the_browser_was_closed(home: Home, path: str)
         assert stands(page, fields) == fields
         expect(page.get_by_text("已恢复您上次没有提交的内容")).to_be_visible()
         save(page)
-        expect(page.locator("main > p.done")).to_be_visible()
+        expect_done(page)
         home.open(page, path)
         assert stands(page, fields) != fields, "the draft is gone with its work done"
     assert stored(home.desk, path) == 1
@@ -156,7 +162,7 @@ def test_a_form_waits_for_the_network(home: Home, path: str) -> None:
         assert stored(home.desk, path) == 0
         page.context.set_offline(offline=False)
         save(page)
-        expect(page.locator("main > p.done")).to_be_visible()
+        expect_done(page)
     assert stored(home.desk, path) == 1
 
 
@@ -172,7 +178,7 @@ def test_a_log_in_that_ended_while_typing_costs_nothing(home: Home) -> None:
         page.locator("html[data-drafts=ready]").wait_for()
         assert stands(page, PERSON) == PERSON
         save(page)
-        expect(page.locator("main > p.done")).to_be_visible()
+        expect_done(page)
     assert stored(home.desk, "/roster/add") == 1
 
 
@@ -219,7 +225,7 @@ def test_a_form_opened_again_shows_what_a_colleague_corrected_meanwhile(home: Ho
         theirs = {"phone": "13911112222", "unit": "5", "name": person(1).name}
         assert stands(page, mine | theirs) == mine | theirs
         save(page)
-        expect(page.locator("main > p.done")).to_be_visible()
+        expect_done(page)
     assert now(home) == ("13911112222", "5", "909")
 
 
@@ -236,7 +242,7 @@ def test_a_form_of_an_earlier_state_is_refused_and_opened_anew(home: Home) -> No
         page.locator("html[data-drafts=ready]").wait_for()
         assert stands(page, {"phone": "", "room": ""}) == {"phone": "13911112222", "room": "909"}
         save(page)
-        expect(page.locator("main > p.done")).to_be_visible()
+        expect_done(page)
     assert now(home) == ("13911112222", "2", "909")
 
 
