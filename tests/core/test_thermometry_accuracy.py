@@ -88,7 +88,8 @@ def test_partial_and_moving_approaches_are_hardly_ever_called_normal(
 def test_cup_is_never_called_normal() -> None:
     came = list(approaches(COUNT // 4, makers=(library.hot_drink,)))
     assert not any(one.normal for one in came)
-    assert Counter(one.reason for one in came)["too_hot_object"] > COUNT // 8
+    told = Counter(one.reason for one in came if 16.5 < one.room_c < 34.5)
+    assert told["too_hot_object"] >= 0.95 * told.total() > COUNT // 16
 
 
 def test_naive_methods_do_worse_on_the_same_samples() -> None:
