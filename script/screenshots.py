@@ -1,4 +1,4 @@
-"""Pictures of the guard's screen, of two side by side, of the log-in and of the first start.
+"""Pictures of the guard's screen, two side by side, log-in, first start and calibration.
 
 `script/screenshots [FOLDER]` serves the real pages with the states and worlds their tests use and
 looks at them in Debian's Chromium, in every size and language. index.html in the folder shows all
@@ -26,6 +26,7 @@ from tests.screen.network_world import network_world
 from tests.screen.states import STATES
 from tests.support.broker import free_port
 from tests.support.browser import chromium
+from tests.support.calibration_page import calibration_page
 from tests.support.wizard import Plugs, plugged, wizard
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -93,6 +94,7 @@ def main() -> int:
         taken += _pair(browser, folder)
         taken += _log_in(browser, folder)
         taken += _first_start(browser, folder)
+        taken += _calibration(browser, folder)
     (folder / "index.html").write_text(_index(taken), "utf-8")
     print(f"{len(taken)} pictures in {folder}; open {folder / 'index.html'}")
     return 0
@@ -205,6 +207,30 @@ def _steps(page: Page, plugs: Plugs, folder: Path, name: str) -> Iterator[str]:
                     return
                 page.locator("#next:not(:disabled)").click()
                 expect(body).not_to_have_attribute("data-step", step)
+
+
+def _calibration(browser: Browser, folder: Path) -> Iterator[str]:
+    """Take the views of a calibration whose invented people have one mistyped value."""
+    for panel in PANELS:
+        for language in LANGUAGES:
+            page = browser.new_page(viewport={"width": panel.width, "height": panel.height})
+            with tempfile.TemporaryDirectory() as kept, calibration_page(Path(kept)) as made:
+                made.opened().measured(31, p9=38.9)
+                page.goto(f"{made.url}#{language}")
+                name = f"{panel.name}-{language}-calibration"
+                for view, key in (("measure", "#back"), ("pairs", "#next"), ("fit", ".go")):
+                    page.locator(f"body[data-view={view}]").wait_for()
+                    yield _take(page, folder, f"{name}-{view}")
+                    page.locator(key).click()
+                yield _take(page, folder, f"{name}-pair")
+                page.close()
+                page = browser.new_page(viewport={"width": panel.width, "height": panel.height})
+                made.done("call")
+                made.wrist()
+                page.goto(f"{made.url}#{language}")
+                page.locator("#pad[open]").wait_for()
+                yield _take(page, folder, f"{name}-contact")
+                page.close()
 
 
 def _shown(state: Snapshot, language: Language, panel: Panel) -> Snapshot:

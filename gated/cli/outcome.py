@@ -15,12 +15,14 @@ __all__ = [
     "EXIT_USAGE",
     "complain",
     "configured",
+    "on_loopback",
     "reported",
     "say",
     "shown_age",
 ]
 
 EXIT_USAGE = 2
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def say(message: str) -> None:
@@ -63,3 +65,13 @@ def configured() -> Iterator[None]:
         except ConfigError as error:
             complain(str(error))
             raise typer.Exit(EXIT_CONFIG) from error
+
+
+def on_loopback(host: str, port: int) -> None:
+    """Refuse, as a wrong use, to serve a page that asks nobody who they are to other machines."""
+    if host not in _LOOPBACK:
+        complain(
+            "the page asks nobody who they are, so it is for this machine alone: --host 127.0.0.1"
+            f" or ::1; from a laptop: ssh -L {port}:127.0.0.1:{port} the-gate"
+        )
+        raise typer.Exit(EXIT_USAGE)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gated import log
-from gated.cli.outcome import EXIT_USAGE, complain, reported, say
+from gated.cli.outcome import on_loopback, reported, say
 from gated.config import DEFAULT_PATH
 
 
@@ -26,12 +26,7 @@ def setup(
     """Ask for everything a new gate needs. Exit 0 written, 1 not, 69 no port."""
     from gated.gate import setup_app
 
-    if host not in setup_app.LOOPBACK:
-        complain(
-            "the page asks nobody who they are, so it is for this machine alone: --host 127.0.0.1"
-            " or ::1; from a laptop: ssh -L 8321:127.0.0.1:8321 the-gate"
-        )
-        raise typer.Exit(EXIT_USAGE)
+    on_loopback(host, port)
     log.configure()
     path = config_file or Path(os.environ.get("GATED_CONFIG", DEFAULT_PATH))
     with reported():

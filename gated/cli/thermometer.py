@@ -17,6 +17,7 @@ from gated.cli.outcome import configured
 from gated.cli.thermometer_calibrate import calibrate
 from gated.cli.thermometer_check import check
 from gated.cli.thermometer_line import looking, next_readings
+from gated.cli.thermometer_page import page
 from gated.config import load
 from gated.core.model import Measurement
 from gated.core.thermometry_reading import Reading, as_fields
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="thermometer",
-    help="The infrared thermometer: calibrate, watch, check.",
+    help="The infrared thermometer: calibrate, page, watch, check.",
     no_args_is_help=True,
     add_completion=False,
 )
 app.command(name="calibrate")(calibrate)
+app.command(name="page")(page)
 app.command(name="check")(check)
 
 

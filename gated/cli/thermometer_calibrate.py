@@ -4,52 +4,40 @@ Per person: the sensor measures the wrist, the technician types what a contact t
 armpit says. Nothing but these numbers is asked for or kept.
 """
 
-import re
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from gated.cli.outcome import configured, say
 from gated.cli.thermometer_line import looking, next_readings, the_day
-from gated.config import Config, ThermometerSection, load
-from gated.core.calibration import OFFSET_LIMIT_MC, PEOPLE_MIN, SiteCalibration
-from gated.core.calibration_fit import (
-    Fit,
-    Pair,
-    calibration_of,
-    fitted,
-    missing,
-    pair_problem,
-    refusal,
+from gated.config import Config, load
+from gated.core.calibration import OFFSET_LIMIT_MC, PEOPLE_MIN
+from gated.core.calibration_fit import Fit, Objection, Pair
+from gated.core.calibration_plot import text_plot
+from gated.gate.calibration_desk import (
+    NO_NUMBER,
+    NO_VALUE,
+    NO_WRIST,
+    STILL_THERE,
+    VISIT,
+    CalibrationDesk,
+    Told,
+    Wrist,
+    Written,
 )
-from gated.core.calibration_plot import svg_plot, text_plot
-from gated.core.correction_steps import Corrections
-from gated.core.model import TemperatureState
-from gated.core.thermometry_reading import Reading
-from gated.errors import ConfigError
-from gated.gate.calibration_session import (
-    FILE,
-    CalibrationSession,
-    Conditions,
-    SessionRefused,
-    kept_conditions,
-    taken_up,
-)
-from gated.gate.calibration_writing import refuse_unwritable, replaced, written
-from gated.gate.devices import thermometry_config
-from gated.gate.thermometer_desk import CalibrationFile
+from gated.gate.calibration_session import CalibrationSession, alone
+from gated.gate.calibration_writing import refuse_unwritable
 from gated.gate.thermometer_source import Source, calibration_path
 
-WRIST_MS = 60_000
-# What the thermometry stands behind; anything else keeps its numbers but says why not.
-USABLE = (TemperatureState.NORMAL, TemperatureState.IN_LINE, TemperatureState.ELEVATED)
-LINE_MIN = 3  # pairs before a line says anything
 MENU = "Enter: next person, u: drop the last, f: fit, q: leave and keep"
-_VALUE = re.compile(r"(\d\d)(?:[.,](\d))?")
+SAID: Final = {
+    STILL_THERE: "  somebody is still there; take the wrist away",
+    VISIT: "  that value belongs to a visit at the gate; it is left alone",
+    NO_VALUE: "  no value: {}; again, please",
+    NO_WRIST: "no wrist was measured for a minute",
+}
 
 
 def calibrate(
@@ -76,38 +64,45 @@ def calibrate(
         path = out or calibration_path(settings)
         with looking(settings) as source:
             refuse_unwritable(path)
-            assert settings.thermometer is not None, "there is nothing to look at without one"
-            walk = _Walk(settings, settings.thermometer, source, path, today)
-            if not walk.through(sensor_offset, fresh=fresh):
+            desk = CalibrationDesk(settings, path, lambda: today)
+            with alone(desk.kept):
+                written = _Walk(settings, desk, source).through(sensor_offset, fresh=fresh)
+            if not written:
                 raise typer.Exit(1)
 
 
-class _Walk:
-    """One sitting of a technician: pairs, a fit, a file."""
+def offset_mc_of(sensor_offset: float | None) -> int | None:
+    """Return the option in thousandths. Raises BadParameter when no offset may be as large."""
+    if sensor_offset is None:
+        return None
+    offset_mc = round(sensor_offset * 1000)
+    if abs(offset_mc) > OFFSET_LIMIT_MC:
+        limit = f"{OFFSET_LIMIT_MC / 1000:.1f}"
+        raise typer.BadParameter(f"more than {limit} °C", param_hint="--sensor-offset")
+    return offset_mc
 
-    def __init__(
-        self, config: Config, section: ThermometerSection, source: Source, path: Path, today: date
-    ) -> None:
+
+class _Walk:
+    """One sitting of a technician at a terminal: pairs, a fit, a file."""
+
+    def __init__(self, config: Config, desk: CalibrationDesk, source: Source) -> None:
         self._config = config
-        self._section = section
+        self._desk = desk
         self._source = source
-        self._path = path
-        self._today = today
-        self._session: CalibrationSession
+
+    @property
+    def _session(self) -> CalibrationSession:
+        return self._desk.session
 
     def through(self, sensor_offset: float | None, *, fresh: bool) -> bool:
         """Take the technician through; return whether a calibration was written."""
         serial = next(next_readings(self._source)).serial
-        kept = self._config.store.dir / FILE
-        if fresh:
-            kept.unlink(missing_ok=True)
-        conditions = self._conditions(serial, sensor_offset)
-        self._session = taken_up(kept, conditions, self._today)
+        self._desk.begin(serial, offset_mc_of(sensor_offset), fresh=fresh)
         self._greet()
         while True:
             word = typer.prompt(MENU, default="", show_default=False, err=True).strip().lower()
             if word == "q":
-                say(f"{len(self._session.pairs)} pairs are kept in {kept}")
+                say(f"{len(self._session.pairs)} pairs are kept in {self._desk.kept}")
                 return False
             if word == "u":
                 self._undo()
@@ -118,35 +113,6 @@ class _Walk:
                 say(f"{word} is none of these")
             else:
                 self._person()
-
-    def _conditions(self, serial: str, sensor_offset: float | None) -> Conditions:
-        offset_mc, dated = 0, self._today
-        known = self._offset_known(serial)
-        if sensor_offset is not None:
-            offset_mc = round(sensor_offset * 1000)
-            if abs(offset_mc) > OFFSET_LIMIT_MC:
-                limit = f"{OFFSET_LIMIT_MC / 1000:.1f}"
-                raise typer.BadParameter(f"more than {limit} °C", param_hint="--sensor-offset")
-        elif known is not None:
-            offset_mc, dated = known
-        supply_mv = round(self._section.supply_v * 1000)
-        return Conditions(serial, self._section.variant, supply_mv, offset_mc, dated)
-
-    def _offset_known(self, serial: str) -> tuple[int, date] | None:
-        """Return the offset of this sensor as an earlier calibration has it, while that holds."""
-        begun = kept_conditions(self._config.store.dir / FILE)
-        if begun is not None and begun.sensor == serial:
-            return begun.offset_mc, begun.dated
-        file = CalibrationFile(self._section.site)
-        try:
-            file.reread()
-        except ConfigError:
-            return None
-        found = file.value
-        if found is None or found.sensor != (serial or None) or found.offset_mc == 0:
-            return None
-        holds = replace(found, made=found.offset_dated).valid_on(self._today)
-        return (found.offset_mc, found.offset_dated) if holds else None
 
     def _greet(self) -> None:
         own, session = self._session.conditions, self._session
@@ -182,106 +148,72 @@ class _Walk:
     def _person(self) -> None:
         """Measure one person and take the typed value; at most one pair more is kept."""
         say(f"Person {len(self._session.pairs) + 1}: hold the wrist before the sensor.")
-        reading = self._wrist()
-        if reading is None:
+        wrist = self._wrist()
+        if wrist is None:
             return
-        assert reading.taken is not None, "a wrist was measured"
-        assert reading.taken.raw_mc is not None, "with a value"
-        assert reading.background_mc is not None, "against a background"
-        skin_mc, around_mc = self._corrections().skin(reading.taken.raw_mc, reading.background_mc)
-        say(f"skin {skin_mc / 1000:.2f} °C, surroundings {around_mc / 1000:.2f} °C")
-        pair = self._typed(skin_mc, around_mc)
+        around_mc = wrist.surroundings_mc
+        say(f"skin {wrist.skin_mc / 1000:.2f} °C, surroundings {around_mc / 1000:.2f} °C")
+        pair = self._typed(wrist)
         if pair is not None:
             self._session.add(pair)
             print(_row(len(self._session.pairs), pair), flush=True)
 
-    def _corrections(self) -> Corrections:
-        kind = thermometry_config(self._section)
-        return Corrections(kind.three_volt, kind.supply_v, self._session.conditions.offset_mc)
-
-    def _wrist(self) -> Reading | None:
-        """Return the reading with which a wrist was measured, None when none was, saying why."""
-        first_ms, told = None, ""
+    def _wrist(self) -> Wrist | None:
+        """Return what a wrist came to, None when none was measured, saying why."""
+        wait = self._desk.wait()
         for reading in next_readings(self._source):
-            first_ms = reading.mono_ms if first_ms is None else first_ms
-            if reading.serial != self._session.conditions.sensor:
-                raise SessionRefused("the sensor was changed; begin anew with --fresh")
-            stays = reading.phase == "holding" and reading.taken is None
-            reason = "somebody is still there; take the wrist away" if stays else reading.reason
-            if reason and reason != told:
-                told = reason
-                say(f"  {told}")
-            if reading.taken is not None and not self._refused(reading):
-                return reading
-            if reading.taken is not None and not reading.awaited:
-                return None
-            if reading.mono_ms - first_ms > WRIST_MS:
-                say("no wrist was measured for a minute")
-                return None
+            heard = wait.take(reading)
+            for told in heard.told:
+                say(_sentence(told))
+            if heard.over:
+                return heard.wrist
         raise AssertionError("readings come for ever, or there is an error")
 
-    def _refused(self, reading: Reading) -> bool:
-        """Return whether this value is not to be used, saying why."""
-        taken = reading.taken
-        assert taken is not None, "asked of values only"
-        if reading.awaited:
-            say("  that value belongs to a visit at the gate; it is left alone")
-            return True
-        if taken.state not in USABLE:
-            say(f"  no value: {taken.detail or taken.state.value}; again, please")
-            return True
-        return False
-
-    def _typed(self, skin_mc: int, around_mc: int) -> Pair | None:
+    def _typed(self, wrist: Wrist) -> Pair | None:
         """Ask for the contact value until it can be one, None when the person is left out."""
         while True:
             text = typer.prompt("Contact thermometer in °C (s: leave this person out)", err=True)
             if text.strip().lower() == "s":
                 return None
-            contact_mc = _contact_mc(text)
-            if contact_mc is None:
-                say("type it as the thermometer shows it, for example 36.5")
-                continue
-            pair = Pair(skin_mc, around_mc, contact_mc)
-            problem = pair_problem(pair)
-            if not problem:
+            pair = self._desk.pair(wrist, text)
+            if isinstance(pair, Pair):
                 return pair
-            say(problem)
+            say(pair.text)
 
     # -- the fit --------------------------------------------------------------------------------
 
     def _fit(self) -> bool:
         """Fit, ask about doubtful pairs, write; return whether a calibration was written."""
-        wanted = missing(self._session.pairs)
+        wanted = self._desk.standing().missing
         if wanted:
-            for sentence in wanted:
-                say(f"still needed: {sentence}")
+            for one in wanted:
+                say(f"still needed: {one.text}")
             return False
-        fit = self._settled()
+        fit, problem = self._settled()
         if fit is None:
             return False
         for plotted in text_plot(self._session.pairs, fit):
             print(plotted)
         print(_summary(fit), flush=True)
-        problem = refusal(fit)
         if problem:
-            say(f"not written: {problem}")
+            say(f"not written: {problem.text}")
             return False
-        self._write(fit)
+        say_written(self._desk.write(fit))
         return True
 
-    def _settled(self) -> Fit | None:
-        """Return the fit when a person has decided about every suspect, None when pairs lack."""
+    def _settled(self) -> tuple[Fit | None, Objection | None]:
+        """Return the fit once a person has decided about every suspect, and what speaks against it.
+
+        No fit when pairs lack.
+        """
         while True:
-            session = self._session
-            if missing(session.pairs):
+            standing = self._desk.standing()
+            if standing.fit is None:
                 say("now pairs are missing; go on with more people")
-                return None
-            fit = fitted(session.pairs)
-            doubted = tuple(place for place in fit.suspects if place not in session.sure)
-            if not doubted:
-                return replace(fit, suspects=())
-            self._ask_about(doubted[0], fit)
+                return None, None
+            if not standing.fit.suspects:
+                return standing.fit, standing.refusal
+            self._ask_about(standing.fit.suspects[0], standing.fit)
 
     def _ask_about(self, place: int, fit: Fit) -> None:
         pair = self._session.pairs[place]
@@ -294,47 +226,27 @@ class _Walk:
             if word == "d":
                 self._session.drop(place)
                 return
-            contact_mc = _contact_mc(word)
-            if contact_mc is None:
-                say(f"{word} is none of these")
-                continue
-            corrected = replace(pair, contact_mc=contact_mc)
-            problem = pair_problem(corrected)
-            if not problem:
+            corrected = self._desk.corrected(place, word)
+            if isinstance(corrected, Pair):
                 self._session.correct(place, corrected)
                 return
-            say(problem)
+            say(f"{word} is none of these" if corrected is NO_NUMBER else corrected.text)
 
-    def _write(self, fit: Fit) -> None:
-        own = self._session.conditions
-        made = calibration_of(
-            fit,
-            self._today,
-            # none was measured: what the sensor misses is in c, as of today
-            offset=(own.offset_mc, own.dated if own.offset_mc else self._today),
-            model_id=f"{self._config.gate.site}-wrist-{self._today}",
-            sensor=own.sensor or None,
+
+def say_written(done: Written) -> None:
+    """Say where a calibration is, what became of the former one, and how it comes into use."""
+    if done.picture_problem:
+        say(done.picture_problem)
+    say(f"written: {done.path} (plot: {done.picture}), valid for {done.made.valid_days} days")
+    if done.kept is not None:
+        say(f"the former one is kept: {done.kept}")
+    if done.in_use:
+        say("a running gate takes it up by itself")
+    else:
+        say(
+            "to take it into use put this into gated.toml and restart the gate: "
+            f'[thermometer] site = "{done.path}"'
         )
-        kept = written(self._path, made)
-        picture = self._path.with_suffix(".svg")
-        try:
-            replaced(picture, svg_plot(self._session.pairs, fit, made.model_id))
-        except OSError as error:
-            say(f"cannot write {picture}: {error.strerror}; the calibration is written")
-        self._session.finish()
-        self._say_written(made, kept, picture)
-
-    def _say_written(self, made: SiteCalibration, kept: Path | None, picture: Path) -> None:
-        say(f"written: {self._path} (plot: {picture}), valid for {made.valid_days} days")
-        if kept is not None:
-            say(f"the former one is kept: {kept}")
-        if self._section.site is not None and self._section.site == self._path:
-            say("a running gate takes it up by itself")
-        else:
-            say(
-                "to take it into use put this into gated.toml and restart the gate: "
-                f'[thermometer] site = "{self._path}"'
-            )
 
 
 def _words(question: str) -> Iterator[str]:
@@ -342,12 +254,8 @@ def _words(question: str) -> Iterator[str]:
         yield typer.prompt(question, err=True).strip().lower()
 
 
-def _contact_mc(text: str) -> int | None:
-    """Return what was typed in thousandths, None when it is no value in tenths of °C."""
-    found = _VALUE.fullmatch(text.strip())
-    if found is None:
-        return None
-    return 1000 * int(found[1]) + 100 * int(found[2] or 0)
+def _sentence(told: Told) -> str:
+    return SAID.get(told.code, f"  {told.code}").format(told.detail)
 
 
 def _row(number: int, pair: Pair) -> str:

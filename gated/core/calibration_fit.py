@@ -78,17 +78,28 @@ class Fit:
         return round(pair.lacks_mc - self.k_milli * pair.above_mc / 1000 - self.c_mc)
 
 
-def pair_problem(pair: Pair) -> str:
-    """Return why these three values cannot be one person's, "" when they can."""
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why something cannot be. code: for a face with words of its own; text: a sentence."""
+
+    code: str
+    text: str
+
+
+def pair_problem(pair: Pair) -> Objection | None:
+    """Return why these three values cannot be one person's, None when they can."""
     low, high = CONTACT_MC
     if not low <= pair.contact_mc <= high:
-        return f"{_c(pair.contact_mc)} is outside {low // 1000} to {high // 1000} °C"
+        text = f"{_c(pair.contact_mc)} is outside {low // 1000} to {high // 1000} °C"
+        return Objection("contact_range", text)
     low, high = SKIN_MC
     if not low <= pair.skin_mc <= high:
-        return f"skin of {_c(pair.skin_mc)} is outside {low // 1000} to {high // 1000} °C"
+        text = f"skin of {_c(pair.skin_mc)} is outside {low // 1000} to {high // 1000} °C"
+        return Objection("skin_range", text)
     if abs(pair.lacks_mc) > ESTIMATE_CLAMP_MC:
-        return f"{_c(pair.contact_mc)} is more than 6 °C from the skin, {_c(pair.skin_mc)}"
-    return ""
+        text = f"{_c(pair.contact_mc)} is more than 6 °C from the skin, {_c(pair.skin_mc)}"
+        return Objection("far_from_skin", text)
+    return None
 
 
 def spread_mc(pairs: Sequence[Pair]) -> int:
@@ -98,16 +109,18 @@ def spread_mc(pairs: Sequence[Pair]) -> int:
     return ordered[-1 - cut] - ordered[cut] if ordered else 0
 
 
-def missing(pairs: Sequence[Pair]) -> tuple[str, ...]:
-    """Return what a fit still needs, in sentences; empty when it can be made."""
+def missing(pairs: Sequence[Pair]) -> tuple[Objection, ...]:
+    """Return what a fit still needs; empty when it can be made."""
     wanted = []
     if len(pairs) < PEOPLE_MIN:
-        wanted.append(f"{PEOPLE_MIN - len(pairs)} more people ({len(pairs)} of {PEOPLE_MIN})")
+        text = f"{PEOPLE_MIN - len(pairs)} more people ({len(pairs)} of {PEOPLE_MIN})"
+        wanted.append(Objection("people", text))
     if (found := spread_mc(pairs)) < SPREAD_MIN_MC:
-        wanted.append(
+        text = (
             f"people at other surroundings: these spread over {found / 1000:.1f} °C, and k shows "
             f"only over {SPREAD_MIN_MC / 1000:.0f} °C or more"
         )
+        wanted.append(Objection("spread", text))
     return tuple(wanted)
 
 
@@ -135,26 +148,30 @@ def fitted(pairs: Sequence[Pair]) -> Fit:
     )
 
 
-def refusal(fit: Fit) -> str:
-    """Return why this line is no calibration, "" when it is one."""
+def refusal(fit: Fit) -> Objection | None:
+    """Return why this line is no calibration, None when it is one."""
     if fit.suspects:
-        return f"{len(fit.suspects)} pairs look mistyped; correct or drop them first"
+        text = f"{len(fit.suspects)} pairs look mistyped; correct or drop them first"
+        return Objection("suspects", text)
     if not 0 <= fit.k_milli <= K_LIMIT_MILLI:
-        return (
+        text = (
             f"k = {fit.k_milli / 1000:.3f} is outside 0 to {K_LIMIT_MILLI // 1000}: skin that "
             "moves so against its surroundings was not at rest; look for draught, sleeves, haste"
         )
+        return Objection("k_range", text)
     if abs(fit.c_mc) > C_LIMIT_MC:
-        return (
+        text = (
             f"c = {_signed(fit.c_mc)} °C is beyond {C_LIMIT_MC // 1000} °C; check the sensor "
             "against a black body: gated thermometer check"
         )
+        return Objection("c_range", text)
     if fit.residual_mc > RESIDUAL_LIMIT_MC:
-        return (
+        text = (
             f"the estimate is off by {fit.residual_mc / 1000:.2f} °C (rms), more than "
             f"{RESIDUAL_LIMIT_MC / 1000:.2f}: it would judge nobody rightly"
         )
-    return ""
+        return Objection("rms", text)
+    return None
 
 
 def calibration_of(

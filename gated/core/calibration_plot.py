@@ -9,9 +9,23 @@ from dataclasses import dataclass
 from gated.core.calibration_fit import Fit, Pair
 
 COLUMNS, ROWS = 60, 16
-WIDTH, HEIGHT, LEFT, BELOW, EDGE = 640, 420, 64, 52, 20
+LEFT, BELOW, EDGE = 64, 52, 20
 PERSON, SUSPECT, LINE = "o", "x", "."
 TICKS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a picture is drawn: its size in px, the names of its axes, whether it says the numbers.
+
+    Letters keep their size, so they are large in a small picture.
+    """
+
+    width: int = 640
+    height: int = 420
+    across: str = "skin − surroundings, °C"
+    up: str = "body − skin, °C"
+    numbers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +82,25 @@ def text_plot(pairs: Sequence[Pair], fit: Fit) -> list[str]:
     return lines
 
 
-def svg_plot(pairs: Sequence[Pair], fit: Fit, title: str) -> str:
+def svg_plot(pairs: Sequence[Pair], fit: Fit, title: str, look: Look | None = None) -> str:
     """Return the plot as a whole SVG document. title: plain text without names."""
-    frame, inner = _frame(pairs), WIDTH - LEFT - EDGE
+    look = look or Look()
+    frame, inner = _frame(pairs), look.width - LEFT - EDGE
 
     def place(above_mc: float, lacks_mc: float) -> tuple[float, float]:
         x = LEFT + frame.across(above_mc) * inner
-        y = EDGE + (1 - frame.up(lacks_mc)) * (HEIGHT - EDGE - BELOW)
+        y = EDGE + (1 - frame.up(lacks_mc)) * (look.height - EDGE - BELOW)
         return round(x, 1), round(y, 1)
 
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {look.width} {look.height}">',
         "<style>text { font: 13px sans-serif }</style>",
         f"<title>{_escaped(title)}</title>",
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
+        f'<rect width="{look.width}" height="{look.height}" fill="#fff"/>',
         '<clipPath id="plot">',
-        f'<rect x="{LEFT}" y="{EDGE}" width="{inner}" height="{HEIGHT - EDGE - BELOW}"/>',
+        f'<rect x="{LEFT}" y="{EDGE}" width="{inner}" height="{look.height - EDGE - BELOW}"/>',
         "</clipPath>",
-        *_axes(frame, place),
+        *_axes(frame, place, look),
     ]
     ends = [(x, fit.k_milli * x / 1000 + fit.c_mc) for x in (frame.left, frame.right)]
     (x1, y1), (x2, y2) = (place(*end) for end in ends)
@@ -97,18 +112,24 @@ def svg_plot(pairs: Sequence[Pair], fit: Fit, title: str) -> str:
         x, y = place(pair.above_mc, pair.lacks_mc)
         colour = "#c00" if number in fit.suspects else "#333"
         parts.append(f'<circle cx="{x}" cy="{y}" r="4" fill="none" stroke="{colour}"/>')
-    said = (
+    if look.numbers:
+        parts.append(f'<text x="{LEFT + 8}" y="{EDGE + 16}">{_numbers(fit)}</text>')
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def _numbers(fit: Fit) -> str:
+    return (
         f"k = {fit.k_milli / 1000:.3f} ± {fit.k_error_milli / 1000:.3f}, "
         f"c = {fit.c_mc / 1000:+.2f} ± {fit.c_error_mc / 1000:.2f} °C, "
         f"rms {fit.residual_mc / 1000:.2f} °C, {fit.people} people"
     )
-    parts.append(f'<text x="{LEFT + 8}" y="{EDGE + 16}">{said}</text>')
-    return "\n".join([*parts, "</svg>", ""])
 
 
-def _axes(frame: _Frame, place: Callable[[float, float], tuple[float, float]]) -> list[str]:
+def _axes(
+    frame: _Frame, place: Callable[[float, float], tuple[float, float]], look: Look
+) -> list[str]:
     parts = []
-    bottom, right = HEIGHT - BELOW, WIDTH - EDGE
+    bottom, right = look.height - BELOW, look.width - EDGE
     for step in range(TICKS + 1):
         x_mc = frame.left + (frame.right - frame.left) * step / TICKS
         y_mc = frame.low + (frame.high - frame.low) * step / TICKS
@@ -121,12 +142,12 @@ def _axes(frame: _Frame, place: Callable[[float, float], tuple[float, float]]) -
         parts.append(f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{y_mc / 1000:.1f}</text>')
     middle_x, middle_y = (LEFT + right) / 2, (EDGE + bottom) / 2
     parts.append(
-        f'<text x="{middle_x}" y="{HEIGHT - 10}" text-anchor="middle">'
-        "skin − surroundings, °C</text>"
+        f'<text x="{middle_x}" y="{look.height - 10}" text-anchor="middle">'
+        f"{_escaped(look.across)}</text>"
     )
     parts.append(
         f'<text x="16" y="{middle_y}" text-anchor="middle" '
-        f'transform="rotate(-90 16 {middle_y})">body − skin, °C</text>'
+        f'transform="rotate(-90 16 {middle_y})">{_escaped(look.up)}</text>'
     )
     return parts
 

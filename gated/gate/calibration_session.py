@@ -4,13 +4,17 @@ People come over days, because the rooms have to differ; so every pair is on the
 next person is called, and a session is taken up where it was left.
 """
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from gated.core.calibration_fit import PAIRS_MAX, Pair
 from gated.core.canonical import Json
-from gated.errors import GatedError
+from gated.errors import GatedError, StoreError
+from gated.store.database import lock
 from gated.store.small_file import read_small, write_small
 
 FILE = "thermometer-pairs.json"
@@ -19,7 +23,15 @@ DAYS_MAX = 90
 
 
 class SessionRefused(GatedError, ValueError):
-    """Pairs are kept that cannot be gone on with: another sensor, another offset, too old."""
+    """Pairs cannot be gone on with.
+
+    code: too_old, other_conditions (another sensor, another offset), changed (the sensor, while
+    one looked), full.
+    """
+
+    def __init__(self, text: str, code: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +61,32 @@ class CalibrationSession:
     def add(self, pair: Pair) -> None:
         """One more person is on the card. Raises StoreError, or SessionRefused when full."""
         if len(self.pairs) >= PAIRS_MAX:
-            raise SessionRefused(f"{PAIRS_MAX} people are enough; fit them")
-        self.pairs.append(pair)
-        self.keep()
+            raise SessionRefused(f"{PAIRS_MAX} people are enough; fit them", "full")
+        self._become([*self.pairs, pair], self.sure)
 
     def drop(self, place: int) -> None:
-        """The pair is out; those behind it move up."""
-        del self.pairs[place]
-        self.sure = {one - (one > place) for one in self.sure if one != place}
-        self.keep()
+        """The pair is out; those behind it move up. Raises StoreError."""
+        pairs = [pair for at, pair in enumerate(self.pairs) if at != place]
+        self._become(pairs, {one - (one > place) for one in self.sure if one != place})
 
     def correct(self, place: int, pair: Pair) -> None:
-        """The pair has other values now, and nobody has looked at these again."""
-        self.pairs[place] = pair
-        self.sure.discard(place)
-        self.keep()
+        """The pair has other values now, which nobody has looked at again. Raises StoreError."""
+        pairs = [*self.pairs[:place], pair, *self.pairs[place + 1 :]]
+        self._become(pairs, self.sure - {place})
 
     def believe(self, place: int) -> None:
-        """A person says that this pair is right."""
-        self.sure.add(place)
-        self.keep()
+        """A person says that this pair is right. Raises StoreError."""
+        self._become(self.pairs, self.sure | {place})
+
+    def _become(self, pairs: list[Pair], sure: set[int]) -> None:
+        """These are the pairs, on the card and here. Raises StoreError; then nothing changed."""
+        before = self.pairs, self.sure
+        self.pairs, self.sure = pairs, sure
+        try:
+            self.keep()
+        except StoreError:
+            self.pairs, self.sure = before
+            raise
 
     def keep(self) -> None:
         """Everything is on the card. Raises StoreError."""
@@ -93,6 +111,16 @@ class CalibrationSession:
         self.path.unlink(missing_ok=True)
 
 
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """No other command or page adds to the pairs in this file meanwhile. Raises StoreError."""
+    descriptor = lock(path)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def taken_up(path: Path, conditions: Conditions, today: date) -> CalibrationSession:
     """Return the session kept in the file, a new one when there is none.
 
@@ -104,12 +132,14 @@ def taken_up(path: Path, conditions: Conditions, today: date) -> CalibrationSess
     if (today - found.begun).days > DAYS_MAX:
         raise SessionRefused(
             f"the {len(found.pairs)} pairs in {path} were begun on {found.begun}, too long ago for "
-            "one calibration; begin anew with --fresh"
+            "one calibration; begin anew with --fresh",
+            "too_old",
         )
     if found.conditions != conditions:
         raise SessionRefused(
             f"the {len(found.pairs)} pairs in {path} were measured with {_told(found.conditions)}, "
-            f"and now it is {_told(conditions)}; go on with those, or begin anew with --fresh"
+            f"and now it is {_told(conditions)}; go on with those, or begin anew with --fresh",
+            "other_conditions",
         )
     return found
 

@@ -19,7 +19,6 @@ from gated.screen.listener import ScreenUnavailable
 
 EXIT_NOT: Final = 1
 EXIT_UNAVAILABLE: Final = 69
-LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 _log = logger("setup")
 

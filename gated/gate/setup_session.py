@@ -10,7 +10,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
-from gated.errors import GatedError
 from gated.gate.device_trials import Section, Trials
 from gated.gate.devices import sensor_variants
 from gated.gate.first_boot import (
@@ -36,21 +35,13 @@ from gated.gate.first_files import (
 )
 from gated.gate.found_devices import DEV, found_devices
 from gated.gate.joining import KEY_FILES, JoinFailed, join
+from gated.gate.local_page import NotNow
 from gated.log import logger
 
 JOINED: Final = "joined"
 _SHOWN: Final = ("id", "site", "name", "name_en", "direction")
 
 _log = logger("setup")
-
-
-class NotNow(GatedError):
-    """What was asked for cannot be done; code: why, a key of the texts of the wizard."""
-
-    def __init__(self, code: str, field: str = "") -> None:
-        super().__init__(code)
-        self.code = code
-        self.field = field
 
 
 class SetupSession:

@@ -8,7 +8,7 @@ import json
 import socket
 import threading
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -25,11 +25,12 @@ from gated.core.thermometry_window import SensorSample
 from gated.errors import ConfigError
 from gated.gate.control import ControlDenied, asked
 from gated.gate.devices import BusOpener, open_thermometer, thermometry_config
-from gated.gate.live_board import LiveBoard
+from gated.gate.live_board import LiveBoard, News
 from gated.gate.thermometer_desk import CalibrationFile, PowerUpMark
 from gated.process.clock import SystemClock, boot_id
 
 READ_S = 0.5
+SILENT_S = 8.0  # the slowest sensor gives a reading every 0.65 s, and a lost one is retried
 LINE_LIMIT = 65_536
 NO_THERMOMETER = "the configuration has no [thermometer], so there is nothing to look at; add it"
 
@@ -191,3 +192,18 @@ def calibration_path(config: Config) -> Path:
     if section is None or section.site is None:
         return config.store.dir / "thermometer-site.toml"
     return section.site
+
+
+def silence(source: Source, news: News, within_s: float) -> str:
+    """Return why there were no readings for so long, in a sentence with what to do."""
+    if news.ended:
+        return news.ended
+    what = "the gate runs, but its thermometer" if source.daemon else "the thermometer"
+    return f"{what} gave no reading for {within_s:.0f} s; look at it with gated check"
+
+
+def site_day(config: Config) -> tuple[date, bool]:
+    """Return the site's date, and whether somebody vouches for it."""
+    now = SystemClock(trusted=config.gate.clock == "trusted").now()
+    today = datetime.fromtimestamp(now.utc_ms / 1000, ZoneInfo(config.gate.timezone)).date()
+    return today, now.clock is not ClockState.UNSURE

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import importlib.resources
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from html import escape
 
@@ -39,17 +40,21 @@ class PageFile:
 
 
 def load_page(
-    language: Language, texts: Texts | None = None, folder: str = "page", section: str = "page"
+    language: Language,
+    texts: Texts | None = None,
+    folder: str = "page",
+    section: str = "page",
+    borrowed: Iterable[str] = (),
 ) -> dict[str, PageFile]:
     """Return the page's files by name; pages start in `language`.
 
-    words.js is made here of a section of `texts`; None: of the shipped ones.
+    words.js is made here of a section of `texts`; None: of the shipped ones. borrowed: files of
+    other pages that belong to this one too, as "folder/name".
     """
     files = {WORDS: _file(_words(texts or shipped(), section), TYPES[".js"])}
-    entries = {
-        entry.name: entry
-        for entry in importlib.resources.files("gated.screen").joinpath(folder).iterdir()
-    }
+    pages = importlib.resources.files("gated.screen")
+    entries = {entry.name: entry for entry in pages.joinpath(folder).iterdir()}
+    entries |= {path.rpartition("/")[2]: pages.joinpath(path) for path in borrowed}
     shapes = entries[SHAPES].read_bytes() if SHAPES in entries else b""
     for entry in entries.values():
         suffix = "." + entry.name.rpartition(".")[2]

@@ -14,9 +14,19 @@ from gated.core.calibration import SiteCalibration, parse_calibration
 from gated.core.model import Measurement, TemperatureState
 from gated.core.thermometry_reading import Reading
 from tests.gate.gate_world import write_calibration
-from tests.support.technician import SERIAL, TODAY, Play, Script, reading, run, sensor_site, wrist
+from tests.support.technician import (
+    C_MC,
+    SERIAL,
+    TODAY,
+    Play,
+    Script,
+    person,
+    reading,
+    run,
+    sensor_site,
+    wrist,
+)
 
-K, C_MC = 0.25, 300
 PEOPLE = 32
 
 
@@ -31,14 +41,6 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Play:
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     return sensor_site(tmp_path)
-
-
-def person(number: int) -> tuple[int, int, float]:
-    """Return skin, surroundings and contact value of one of the people."""
-    around = 17_000 + 300 * number
-    body = 36_500 + 100 * (number % 5)
-    skin = round((body - C_MC + K * around) / (1 + K))
-    return skin, around, body / 1000
 
 
 def people(count: int = PEOPLE, first: int = 0) -> Iterator[Reading]:

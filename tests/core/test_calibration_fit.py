@@ -57,7 +57,7 @@ def test_a_noisy_crowd_gives_k_and_c_within_their_errors(seed: int) -> None:
     assert abs(fit.k_milli - 270) <= 4 * fit.k_error_milli
     assert abs(fit.c_mc - C_MC) <= 4 * fit.c_error_mc
     assert 100 <= fit.residual_mc <= 400
-    assert refusal(replace(fit, suspects=())) == ""
+    assert refusal(replace(fit, suspects=())) is None
 
 
 def test_more_people_make_the_errors_smaller() -> None:
@@ -73,7 +73,9 @@ def test_mistyped_values_are_named_and_nobody_else_is(wrong: tuple[int, ...]) ->
         pairs[place] = replace(pairs[place], contact_mc=pairs[place].contact_mc + 3_000)
     fit = fitted(pairs)
     assert fit.suspects == wrong
-    assert "look mistyped" in refusal(fit)
+    found = refusal(fit)
+    assert found is not None
+    assert (found.code, "look mistyped" in found.text) == ("suspects", True)
 
 
 def test_people_who_differ_by_a_little_are_never_suspects() -> None:
@@ -86,15 +88,16 @@ def test_people_who_differ_by_a_little_are_never_suspects() -> None:
 
 
 def test_too_few_people_are_counted() -> None:
-    (sentence,) = missing(crowd(29))
-    assert sentence == "1 more people (29 of 30)"
+    (wanted,) = missing(crowd(29))
+    assert (wanted.code, wanted.text) == ("people", "1 more people (29 of 30)")
     assert missing(crowd(30)) == ()
 
 
 def test_rooms_that_are_all_alike_cannot_tell_k() -> None:
     alike = crowd(low_mc=21_000, high_mc=23_000)
-    (sentence,) = missing(alike)
-    assert "k shows only over 4 °C" in sentence
+    (wanted,) = missing(alike)
+    assert wanted.code == "spread"
+    assert "k shows only over 4 °C" in wanted.text
     one_morning = [*alike, Pair(31_000, 16_000, 36_500)]
     assert missing(one_morning), "one cold morning is no spread"
     assert spread_mc(crowd()) >= SPREAD_MIN_MC
@@ -118,7 +121,9 @@ def test_in_one_room_the_line_through_the_people_is_not_k() -> None:
     ],
 )
 def test_a_line_that_is_no_calibration_is_refused_with_its_reason(fit: Fit, why: str) -> None:
-    assert why in refusal(fit)
+    found = refusal(fit)
+    assert found is not None
+    assert why in found.text
     with pytest.raises(AssertionError):
         calibration_of(fit, TODAY, offset=(0, TODAY), model_id="m", sensor=None)
 
@@ -134,7 +139,8 @@ def test_a_line_that_is_no_calibration_is_refused_with_its_reason(fit: Fit, why:
     ],
 )
 def test_values_that_cannot_be_one_persons_are_refused(pair: Pair, why: str) -> None:
-    assert (why in pair_problem(pair)) if why else pair_problem(pair) == ""
+    found = pair_problem(pair)
+    assert (found is not None and why in found.text) if why else found is None
 
 
 def read_back(made: SiteCalibration) -> SiteCalibration:

@@ -18,6 +18,7 @@ from tests.gate.site_files import write_site
 
 SERIAL = "1d7b8e020c175a41"
 TODAY = datetime.now(UTC).date()
+K, C_MC = 0.25, 300  # the line that invented people lie on
 STEPS = Corrections(three_volt=True, supply_v=3.3)
 
 Play = Callable[[Iterator[Reading]], None]
@@ -101,3 +102,11 @@ def wrist(number: int, skin_mc: int, around_mc: int, **changes: Any) -> Reading:
     taken = Measurement(TemperatureState.IN_LINE, raw, skin_mc, around_mc)
     found: dict[str, Any] = {"taken": taken, "background_mc": back, "phase": "holding"}
     return reading(number, **found | changes)
+
+
+def person(number: int) -> tuple[int, int, float]:
+    """Return skin, surroundings and contact value of one of the people."""
+    around = 17_000 + 300 * number
+    body = 36_500 + 100 * (number % 5)
+    skin = round((body - C_MC + K * around) / (1 + K))
+    return skin, around, body / 1000
