@@ -308,7 +308,8 @@ def test_a_call_says_whom_it_reached(post: GuardPost) -> None:
     with post.page.expect_response("**/report"):
         post.tap("dialog [data-word=help]")
     reached = re.compile("|".join(word("call_delivered", one) for one in ("zh", "en")))
-    expect(post.page.locator("#called")).to_contain_text(reached)  # until then it waits, and says so
+    # Until then it waits, and says so.
+    expect(post.page.locator("#called")).to_contain_text(reached)
     looked_at(post.page, "idle", "#called", word("call_delivered"), word("call_delivered", "en"))
     assert post.recorded("call")["reason"] == "help"
     with post.office() as office:
